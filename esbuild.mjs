@@ -1,0 +1,79 @@
+/** Builds everything into dist/. --watch rebuilds on change; --production minifies and leaves the tests out. */
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import esbuild from "esbuild";
+import { globSync } from "tinyglobby";
+import { tsImport } from "tsx/esm/api";
+
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+
+const common = {
+  bundle: true,
+  minify: production,
+  sourcemap: !production,
+  logLevel: "warning",
+  // A library that ships both formats would otherwise be bundled twice.
+  mainFields: ["module", "main"],
+};
+const node = {
+  ...common,
+  platform: "node",
+  format: "cjs",
+  target: "node20",
+  // ES modules among the libraries ask where they are; in CommonJS the answer is made here.
+  define: { "import.meta.url": "importMetaUrl" },
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
+const builds = [
+  {
+    ...node,
+    entryPoints: [
+      { in: "extension/main.ts", out: "extension" },
+      { in: "extension/checkWorker.ts", out: "checkWorker" },
+    ],
+    outdir: "dist",
+    external: ["vscode"],
+  },
+  {
+    ...node,
+    entryPoints: ["extension/cli.ts"],
+    outdir: "dist",
+    // A library under tinyglobby makes itself a `require` from its URL, which a CommonJS bundle does not have.
+    define: { "import.meta.url": "bundleUrl" },
+    banner: { js: '#!/usr/bin/env node\nconst bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  },
+  {
+    ...common,
+    entryPoints: [{ in: "webview/report/main.ts", out: "report" }],
+    outdir: "dist/webview",
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+  },
+];
+if (!production)
+  builds.push({
+    ...node,
+    entryPoints: globSync("test/integration/*.ts"),
+    outdir: "dist/test/integration",
+    external: ["vscode", "mocha"], // Mocha loads its parts by name
+  });
+
+async function writeSchema() {
+  const { architectureJsonSchema } = await tsImport("./extension/theory/architecture/jsonSchema.ts", import.meta.url);
+  mkdirSync("dist", { recursive: true });
+  writeFileSync("dist/uap.schema.json", JSON.stringify(architectureJsonSchema(), null, production ? 0 : 2) + "\n");
+}
+
+if (watch) {
+  await writeSchema();
+  for (const build of builds) await (await esbuild.context({ ...build, logLevel: "info" })).watch();
+} else {
+  rmSync("dist", { recursive: true, force: true });
+  await writeSchema();
+  // esbuild has printed its errors by the time it throws.
+  const results = await Promise.allSettled(builds.map((build) => esbuild.build(build)));
+  if (results.some(({ status }) => status === "rejected")) process.exit(1);
+  chmodSync("dist/cli.js", 0o755);
+}

@@ -1,0 +1,8 @@
+/** Commands as package.json declares them. */
+export const commandIds = {
+  checkFile: "uapLens.checkFile",
+  checkWorkspace: "uapLens.checkWorkspace",
+  explain: "uapLens.explainVerdict",
+  openJson: "uapLens.openReportAsJson",
+  newModel: "uapLens.newModel",
+} as const;

@@ -1,0 +1,79 @@
+/** The commands of the palette. */
+import * as vscode from "vscode";
+import type { ReportPanels } from "../panels/reportPanel";
+import { commandIds } from "./commandIds";
+import type { ReportDocuments } from "./reportDocuments";
+import { isModelDocument, type Reports } from "./reports";
+import type { WorkspaceCheck } from "./workspaceCheck";
+
+export function registerCommands(
+  reports: Reports,
+  workspaceCheck: WorkspaceCheck,
+  documents: ReportDocuments,
+  panels: ReportPanels,
+): vscode.Disposable[] {
+  return [
+    vscode.commands.registerCommand(commandIds.checkFile, async () => {
+      const document = documentOnView();
+      if (document === undefined) return;
+      reports.recheck(document);
+      const outcome = (await reports.current(document))?.outcome;
+      if (outcome?.kind === "failed" || (outcome?.report.findings.length ?? 0) > 0) {
+        await vscode.commands.executeCommand("workbench.actions.view.problems");
+      }
+    }),
+    vscode.commands.registerCommand(commandIds.checkWorkspace, () => workspaceCheck.run()),
+    vscode.commands.registerCommand(commandIds.explain, (uri?: vscode.Uri, architecture?: number) =>
+      panels.explain(
+        uri ?? vscode.window.activeTextEditor?.document.uri,
+        architecture ?? architectureAtCursor(reports),
+      ),
+    ),
+    vscode.commands.registerCommand(commandIds.newModel, newModel),
+    vscode.commands.registerCommand(commandIds.openJson, async (uri?: vscode.Uri) => {
+      const model = uri ?? documentOnView()?.uri ?? panels.shown;
+      if (model !== undefined) await documents.open(model);
+    }),
+  ];
+}
+
+/** The model file that a command is about: the active one, else one beside it. */
+function documentOnView(): vscode.TextDocument | undefined {
+  const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+  return editors
+    .map((editor) => editor?.document)
+    .find((document) => document !== undefined && isModelDocument(document));
+}
+
+/** The architecture in which the cursor is, as an index in the report. */
+function architectureAtCursor(reports: Reports): number {
+  const editor = vscode.window.activeTextEditor;
+  const outcome = editor && reports.get(editor.document.uri)?.outcome;
+  if (editor === undefined || outcome?.kind !== "report") return 0;
+  const line = editor.selection.active.line;
+  const index = outcome.report.architectures.findIndex(
+    ({ range }) => range.start.line <= line && line <= range.end.line,
+  );
+  return Math.max(0, index);
+}
+
+/** A small model with something to mend: the window does not reach across the sequence in two layers. */
+const start = `{
+  "name": "My transformer",
+  "tokens": 16,
+  "width": 64,
+  "position": "absolute",
+  "layers": [{ "repeat": 2, "attention": { "heads": 4, "pattern": { "window": 4 } } }]
+}
+`;
+
+/** Opens an unsaved model file that can be edited and checked at once. */
+async function newModel(): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.path ?? "";
+  const taken = new Set(vscode.workspace.textDocuments.map((document) => document.uri.path));
+  let path = `${folder}/model.uap.json`;
+  for (let number = 2; taken.has(path); number++) path = `${folder}/model-${number}.uap.json`;
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: "untitled", path }));
+  const editor = await vscode.window.showTextDocument(document);
+  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), start));
+}

@@ -1,0 +1,32 @@
+/** The HTML shell of a webview page: nothing but its own script and style sheet may load. */
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+/** The folder of bundled pages, the only one a webview may read. */
+export function pagesFolder(extensionUri: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(extensionUri, "dist", "webview");
+}
+
+export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: "report", title: string): string {
+  const folder = pagesFolder(extensionUri);
+  const script = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.js`)).toString();
+  const style = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.css`)).toString();
+  const nonce = randomBytes(16).toString("base64url");
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${webview.cspSource} 'nonce-${nonce}'`;
+  return `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="UTF-8" />
+    <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <!-- The UI toolkit takes the nonce for its own style element from here. -->
+    <meta property="csp-nonce" content="${nonce}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1.0" />
+    <link rel="stylesheet" href="${style}" />
+    <title>${title}</title>
+  </head>
+  <body>
+    <main id="page"></main>
+    <script nonce="${nonce}" src="${script}"></script>
+  </body>
+</html>`;
+}

@@ -1,0 +1,288 @@
+/**
+ * Quick fixes: candidate changes of the specification, each with the architecture it gives. A candidate is offered only after the changed architecture has been
+ * analysed and the finding is gone without another error in its place (see analyse.ts).
+ */
+import { patternInput } from "../architecture/input";
+import type { Architecture, Block, HeadGroup, Pattern } from "../architecture/schema";
+import { limits } from "../architecture/limits";
+import type { PermutationGroup } from "../symmetry/group";
+import type { SpecChange, SpecPath } from "./report";
+
+export interface Candidate {
+  title: string;
+  changes: SpecChange[];
+  architecture: Architecture;
+}
+
+/** Registers are offered while the pair classes they need stay readable in a file. */
+export const registerSide = 64;
+
+function withBlock(architecture: Architecture, index: number, change: (block: Block) => Block): Architecture {
+  return { ...architecture, layers: architecture.layers.map((block, i) => (i === index ? change(block) : block)) };
+}
+
+export const withRepeats = (architecture: Architecture, repeats: readonly number[]): Architecture => ({
+  ...architecture,
+  layers: architecture.layers.map((block, i) => ({ ...block, repeat: repeats[i] })),
+});
+
+/** The pattern of an attention block where the file says it: once for all heads, or per head group. */
+export function patternPaths(block: Block, index: number): { path: SpecPath; groups: number[]; pattern: Pattern }[] {
+  if (block.mixer.kind !== "attention") return [];
+  const { heads } = block.mixer;
+  const attention: SpecPath = ["layers", index, "attention"];
+  if (heads.every((head) => head.pattern === heads[0].pattern)) {
+    return [{ path: [...attention, "pattern"], groups: heads.map((_, i) => i), pattern: heads[0].pattern }];
+  }
+  return heads.map((head, i) => ({ path: [...attention, "heads", i, "pattern"], groups: [i], pattern: head.pattern }));
+}
+
+/** Rewrites every pattern of the architecture; undefined leaves one as it is, and null is returned if all are left. */
+function rewritePatterns(
+  architecture: Architecture,
+  title: string,
+  rewrite: (pattern: Pattern) => Pattern | undefined,
+): Candidate | null {
+  const changes: SpecChange[] = [];
+  const layers = architecture.layers.map((block, index) => {
+    if (block.mixer.kind !== "attention") return block;
+    const heads: HeadGroup[] = [...block.mixer.heads];
+    for (const { path, groups, pattern } of patternPaths(block, index)) {
+      const changed = rewrite(pattern);
+      if (!changed) continue;
+      changes.push({ path, value: patternInput(changed) });
+      for (const group of groups) heads[group] = { ...heads[group], pattern: changed };
+    }
+    return { ...block, mixer: { ...block.mixer, heads } };
+  });
+  return changes.length > 0 ? { title, changes, architecture: { ...architecture, layers } } : null;
+}
+
+/** The pattern with its windows replaced, wherever in an any / all they stand; undefined if it has none. */
+function mapWindows(
+  pattern: Pattern,
+  map: (window: Extract<Pattern, { kind: "window" | "longformer" }>) => Pattern,
+): Pattern | undefined {
+  switch (pattern.kind) {
+    case "window":
+    case "longformer":
+      return map(pattern);
+    case "any":
+    case "all": {
+      const changed = pattern.patterns.map((inner) => mapWindows(inner, map));
+      if (changed.every((inner) => inner === undefined)) return undefined;
+      return { ...pattern, patterns: changed.map((inner, i) => inner ?? pattern.patterns[i]) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Stacks one block deeper, up to `layers` layers in all: `suffices` says whether the repeats of all blocks are enough; the least repeat that is, by doubling and bisection. */
+export function moreLayers(
+  architecture: Architecture,
+  suffices: (repeats: number[]) => boolean,
+  layers: number,
+): Candidate[] {
+  const written = architecture.layers.map((block) => block.repeat);
+  const total = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
+  return architecture.layers.flatMap((block, index) => {
+    const enough = (repeat: number) => suffices(written.with(index, repeat));
+    const most = Math.min(layers, limits.layers) - total + block.repeat;
+    let low = block.repeat;
+    let high = low + 1;
+    while (high <= most && !enough(high)) {
+      low = high;
+      high = Math.min(most + 1, block.repeat + 2 * (high - block.repeat));
+    }
+    if (high > most) return [];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (enough(middle)) high = middle;
+      else low = middle;
+    }
+    const title =
+      architecture.layers.length === 1
+        ? `Use ${high} layers`
+        : `Repeat block ${index} ${high} times (${total - block.repeat + high} layers in all)`;
+    return [
+      {
+        title,
+        changes: [{ path: ["layers", index, "repeat"], value: high }],
+        architecture: withRepeats(architecture, written.with(index, high)),
+      },
+    ];
+  });
+}
+
+export function globalToken(architecture: Architecture): Candidate[] {
+  const candidate = rewritePatterns(architecture, "Make token 0 global", (pattern) => {
+    if (pattern.kind === "longformer") return { ...pattern, globals: [...new Set([0, ...pattern.globals])] };
+    if (pattern.kind === "full") return undefined;
+    if (pattern.kind === "any")
+      return { kind: "any", patterns: [...pattern.patterns, { kind: "global", tokens: [0] }] };
+    return { kind: "any", patterns: [pattern, { kind: "global", tokens: [0] }] };
+  });
+  return candidate ? [candidate] : [];
+}
+
+/** Windows just wide enough for the depth: n - 1 steps in `depth` hops. */
+export function widerWindow(architecture: Architecture): Candidate[] {
+  const depth = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
+  const reach = Math.ceil((architecture.tokens - 1) / depth);
+  const candidate = rewritePatterns(architecture, `Widen the window to ${reach}`, (pattern) =>
+    mapWindows(pattern, (window) => {
+      if (window.kind === "longformer") return { ...window, window: Math.max(reach, window.window), dilation: 1 };
+      const side = (width: number) => (width === 0 ? 0 : Math.max(reach, width));
+      return { ...window, left: side(window.left), right: side(window.right), dilation: 1 };
+    }),
+  );
+  return candidate ? [candidate] : [];
+}
+
+/** Shifted blocks let information cross the block boundaries: in one of several stacked blocks, or beside the ones there are. */
+export function shiftBlocks(architecture: Architecture): Candidate[] {
+  const shifted = (pattern: Extract<Pattern, { kind: "block" }>): Pattern => ({
+    ...pattern,
+    shift: (pattern.shift + Math.floor(pattern.size / 2)) % pattern.size,
+  });
+  const overlapping = rewritePatterns(architecture, "Add the same blocks shifted by half a block", (pattern) =>
+    pattern.kind === "block" && pattern.size > 1 ? { kind: "any", patterns: [pattern, shifted(pattern)] } : undefined,
+  );
+  const alternating = architecture.layers.flatMap((block, index) => {
+    if (block.mixer.kind !== "attention" || architecture.layers.length === 1) return [];
+    const patterns = patternPaths(block, index);
+    const [{ path, pattern }] = patterns;
+    if (patterns.length !== 1 || pattern.kind !== "block" || pattern.size < 2) return [];
+    const mixer = { ...block.mixer, heads: block.mixer.heads.map((head) => ({ ...head, pattern: shifted(pattern) })) };
+    return [
+      {
+        title: `Shift the blocks of block ${index} by half a block`,
+        changes: [{ path, value: patternInput(shifted(pattern)) }],
+        architecture: withBlock(architecture, index, (b) => ({ ...b, mixer })),
+      },
+    ];
+  });
+  return overlapping ? [...alternating, overlapping] : alternating;
+}
+
+export function seeSelf(architecture: Architecture): Candidate[] {
+  const self: Pattern = { kind: "window", left: 0, right: 0, circular: false, dilation: 1 };
+  const candidate = rewritePatterns(architecture, "Let every token see itself", (pattern) =>
+    pattern.kind === "full" || pattern.kind === "causal" ? undefined : { kind: "any", patterns: [pattern, self] },
+  );
+  return candidate ? [candidate] : [];
+}
+
+export function addPositions(architecture: Architecture): Candidate[] {
+  return [
+    {
+      title: "Add absolute positions",
+      changes: [{ path: ["position"], value: "absolute" }],
+      architecture: { ...architecture, position: { kind: "absolute", code: "learned" } },
+    },
+  ];
+}
+
+export function removePositions(architecture: Architecture): Candidate[] {
+  if (architecture.position.kind === "none") return [];
+  return [
+    {
+      title: "Remove the positions",
+      changes: [{ path: ["position"], value: "none" }],
+      architecture: { ...architecture, position: { kind: "none" } },
+    },
+  ];
+}
+
+export function closeWindows(architecture: Architecture): Candidate[] {
+  const candidate = rewritePatterns(architecture, "Make the windows circular", (pattern) =>
+    mapWindows(pattern, (window) => (window.kind === "window" ? { ...window, circular: true } : window)),
+  );
+  return candidate ? [candidate] : [];
+}
+
+export function fullAttention(architecture: Architecture): Candidate[] {
+  const candidate = rewritePatterns(architecture, "Attend to every token", (pattern) =>
+    pattern.kind === "full" ? undefined : { kind: "full" },
+  );
+  return candidate ? [candidate] : [];
+}
+
+/** One register per element g of the group; register g and token i share the pair class g^-1(i) (theory, section 5). */
+export function registers(architecture: Architecture, group: PermutationGroup): Candidate[] {
+  const { tokens } = architecture;
+  if (group.order + BigInt(tokens) > BigInt(registerSide) || architecture.registers > 0) return [];
+  const elements = [...group.elements()];
+  const side = tokens + elements.length;
+  const inverse = elements.map((element) => {
+    const back = new Int32Array(tokens);
+    element.forEach((image, i) => (back[image] = i));
+    return back;
+  });
+  const classes = Array.from({ length: side }, (_, q) =>
+    Array.from({ length: side }, (_, k) => {
+      if (q < tokens === k < tokens) return q < tokens ? 0 : 1;
+      return 2 + inverse[Math.max(q, k) - tokens][Math.min(q, k)];
+    }),
+  );
+  const bias = { kind: "pairs" as const, classes };
+  const full: Pattern = { kind: "full" };
+  const changes: SpecChange[] = [
+    { path: ["registers"], value: elements.length },
+    { path: ["position"], value: "none" },
+  ];
+  const layers = architecture.layers.map((block, index) => {
+    if (block.mixer.kind !== "attention") return block;
+    const count = block.mixer.heads.reduce((sum, head) => sum + head.count, 0);
+    const path: SpecPath = ["layers", index, "attention"];
+    changes.push(
+      { path: [...path, "heads"], value: count },
+      { path: [...path, "pattern"], value: "full" },
+      { path: [...path, "bias"], value: { pairs: classes } },
+    );
+    return { ...block, mixer: { ...block.mixer, heads: [{ count, pattern: full, bias }] } };
+  });
+  return [
+    {
+      title: `Add ${elements.length} registers, one per element of the group`,
+      changes,
+      architecture: { ...architecture, registers: elements.length, position: { kind: "none" }, layers },
+    },
+  ];
+}
+
+export function feedForward(architecture: Architecture): Candidate[] {
+  const changes: SpecChange[] = [];
+  const layers = architecture.layers.map((block, index) => {
+    const path: SpecPath = ["layers", index, "feedForward"];
+    if (block.feedForward === null) {
+      changes.push({ path, value: {} });
+      return {
+        ...block,
+        feedForward: { hidden: null, activation: "gelu" as const, bias: true, frozen: false, residual: true },
+      };
+    }
+    const changed = { ...block.feedForward };
+    if (!changed.bias) {
+      changes.push({ path: [...path, "bias"], value: true });
+      changed.bias = true;
+    }
+    if (changed.frozen) {
+      changes.push({ path: [...path, "frozen"], value: false });
+      changed.frozen = false;
+    }
+    if (changed.activation === "linear") {
+      changes.push({ path: [...path, "activation"], value: "gelu" });
+      changed.activation = "gelu";
+    }
+    return { ...block, feedForward: changed };
+  });
+  if (changes.length === 0) return [];
+  const title = changes.every(({ path }) => path[path.length - 1] === "bias")
+    ? "Give the feed-forward networks a bias"
+    : changes.every(({ path }) => path[path.length - 1] === "activation")
+      ? "Use the gelu activation"
+      : "Make the feed-forward networks trainable, biased and non-affine";
+  return [{ title, changes, architecture: { ...architecture, layers } }];
+}

@@ -1,0 +1,132 @@
+/** The report: what the CLI prints, the editor shows and the panels receive. Field names are a contract (docs/report.md). */
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+/** Zero-based, in UTF-16 code units, end exclusive: the editor's own convention. */
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export type Verdict = "certified" | "refuted" | "supported" | "unknown";
+export type Severity = "error" | "warning" | "info";
+
+export const findingCodes = [
+  "UAP001", "UAP002",
+  "UAP101", "UAP102", "UAP103", "UAP104", "UAP105",
+  "UAP201", "UAP202", "UAP203",
+  "UAP301", "UAP302",
+  "UAP401", "UAP403",
+  "UAP501", "UAP502",
+  "UAP601",
+] as const; // prettier-ignore
+export type FindingCode = (typeof findingCodes)[number];
+
+/** A place in the architecture specification, as in `["layers", 0, "attention", "pattern"]`. */
+export type SpecPath = (string | number)[];
+
+/** A change of the specification: the value at `path` becomes `value` (in the specification's input syntax); undefined removes it. */
+export interface SpecChange {
+  path: SpecPath;
+  value: unknown;
+}
+
+/** A finding of the theory, before the reader of the model file gives it a place in the text. */
+export interface TheoryFinding {
+  code: FindingCode;
+  severity: Severity;
+  message: string;
+  path: SpecPath;
+  fixes: { title: string; changes: SpecChange[] }[];
+}
+
+export interface TextEdit {
+  range: Range;
+  newText: string;
+}
+
+export interface Finding {
+  code: FindingCode;
+  severity: Severity;
+  message: string;
+  range: Range;
+  fixes: { title: string; edits: TextEdit[] }[];
+}
+
+export interface Condition {
+  id: string;
+  status: "holds" | "fails" | "not-covered";
+  reason: string;
+  source: string;
+}
+
+/** F_s(X) = F_t(X') for all parameters, though a map of the class must tell them apart. */
+export interface Witness {
+  kind: "replacement" | "rearrangement" | "repeated";
+  /** The output tokens compared. */
+  s: number;
+  t: number;
+  /** replacement: the input token whose letter may be anything. */
+  replaced: number | null;
+  /** rearrangement: X' = pi X with pi in cycle notation, moved tokens only (abridged beyond 64 of them). */
+  permutation: number[][] | null;
+  /** repeated: the two samples as letters. */
+  samples: [string, string] | null;
+  statement: string;
+  /** A target that needs them apart, in words. */
+  target: string;
+}
+
+export interface SymmetryReport {
+  /** "S_16", "D_16", "C_2 x S_3", "group of order 24", ... */
+  name: string;
+  /** Decimal digits, or a formula such as "4096!" where they would be more than 1,000. */
+  order: string;
+  /** Cycles of generators and orbits; null where the sequence is longer than `listedTokens`. */
+  generators: number[][][] | null;
+  orbits: number[][] | null;
+}
+
+/** Longest sequence for which generators and orbits are listed. */
+export const listedTokens = 512;
+
+/** What the theory says of one architecture. */
+export interface TheoryReport {
+  name: string;
+  tokens: number;
+  width: number;
+  attentionLayers: number;
+  verdict: Verdict;
+  statement: string;
+  family: { verdict: Verdict; attentionLayersNeeded: number | null };
+  class: { visibility: "full" | "causal" | "partial"; verdict: Verdict };
+  symmetry: SymmetryReport | null;
+  /** `hops` is null where no depth connects every pair (that the class asks for). Lists of pairs are abridged. */
+  visibility: { hops: number | null; unreachable: { from: number; to: number }[] };
+  repeatedTokens: { verdict: Verdict; witness: Witness | null };
+  conditions: Condition[];
+  /** What no training run can go below, in words (theory, section 6); null where nothing is out of reach. */
+  errorFloor: string | null;
+  witness: Witness | null;
+  certificate: null;
+  numeric: null;
+}
+
+export interface ArchitectureReport extends TheoryReport {
+  range: Range;
+}
+
+export interface FileReport {
+  file: string;
+  format: "spec" | "huggingface" | "pytorch" | "typescript";
+  architectures: ArchitectureReport[];
+  findings: Finding[];
+}
+
+export interface Report {
+  version: 1;
+  results: FileReport[];
+}

@@ -1,0 +1,246 @@
+/**
+ * An architecture as the decision procedure sees it: unrolled mixing layers, each a list of heads with rows and pair labels. Tokenwise maps and
+ * normalisation layers do not appear: they move nothing between tokens.
+ */
+import type { Architecture, Attention, Convolution } from "../architecture/schema";
+import { buildRows } from "../patterns/build";
+import { RowsBuilder, contains, union, withSelf } from "../patterns/algebra";
+import type { Rows } from "../patterns/rows";
+import type { SpecPath } from "../verdict/report";
+import { codeLabels, joinLabels, keyLabels, tapLabels, type PairLabels } from "./labels";
+
+/**
+ * How a head's output depends on the labelled keys of a row (theory, section 4):
+ * - projective: normalised, the bias multiplies the weight: labelled proportions up to one common factor;
+ * - normalized: normalised, the label acts inside the kernel (rotary, sigmoid bias): labelled proportions;
+ * - counting: not normalised: a labelled multiset;
+ * - support: hard attention: a labelled set up to a common shift.
+ */
+export type Semantics = "projective" | "normalized" | "counting" | "support";
+
+export interface Head {
+  rows: Rows;
+  labels: PairLabels;
+  semantics: Semantics;
+  /** Whether the weights depend on the query token (softmax does, a convolution does not). */
+  queryDependent: boolean;
+}
+
+export interface MixLayer {
+  heads: Head[];
+  residual: boolean;
+  /** Nystrom landmarks: segment boundaries 0 = b_0 < ... < b_m = N, or null. */
+  landmarks: Int32Array | null;
+  /** Row q lists everything that output q of this layer depends on, itself included where it does. */
+  dependence: Rows;
+  /** Whether every output carries its own token (residual path, or through the query). Then letters stay distinct. */
+  carriesOwn: boolean;
+  /** The first query whose normalised row is empty in some head (softmax of nothing), or null. */
+  emptyRow: number | null;
+  /** The block in the specification. */
+  block: number;
+}
+
+export interface Stack {
+  /** n, sequence tokens. */
+  tokens: number;
+  /** N = tokens + registers. */
+  size: number;
+  /** Position class of every token and register. */
+  colours: Int32Array;
+  /** One period: the layers as written, from the input up. Equal layers are the same object. */
+  layers: MixLayer[];
+}
+
+/** Thrown where the specification's meaning leaves the mathematics undecided; `path` is the construct. */
+export class Undecided extends Error {
+  override name = "Undecided";
+  constructor(
+    message: string,
+    readonly path: SpecPath,
+  ) {
+    super(message);
+  }
+}
+
+function positionColours(architecture: Architecture): Int32Array {
+  const { tokens, registers, position } = architecture;
+  const colours = new Int32Array(tokens + registers);
+  if (position.kind === "absolute") for (let t = 0; t < tokens; t++) colours[t] = t;
+  if (position.kind === "classes") colours.set(position.classes);
+  // Registers start from one learned vector of their own, unless the classes list them.
+  if (position.kind !== "classes" || position.classes.length === tokens) colours.fill(-1, tokens);
+  return colours;
+}
+
+const queryDependent = (kernel: Attention["kernel"]["name"], normalized: boolean): boolean =>
+  kernel !== "uniform" && !(kernel === "exponential-additive" && normalized);
+
+/**
+ * Kernels that see only the inner product (or distance) of query and key, so that rotations act as relative positions, and whose values at
+ * different rotations are linearly independent functions (a polynomial's are not).
+ */
+const rotationKernels = new Set<string>(["softmax", "gaussian", "cosine", "sigmoid", "hard"]);
+
+function attentionHeads(architecture: Architecture, attention: Attention, path: SpecPath): Head[] {
+  const { tokens, registers, position } = architecture;
+  const { kernel, normalized, projection } = attention;
+  const depends = queryDependent(kernel.name, normalized);
+  if (position.kind === "rotary") {
+    if (!rotationKernels.has(kernel.name))
+      throw new Undecided(
+        `rotary positions together with the ${kernel.name} kernel: what the rotation does to its features is not defined by the specification`,
+        path,
+      );
+    if (registers > 0)
+      throw new Undecided("rotary positions together with registers: the angle of a register is not defined", path);
+  }
+  return attention.heads.map((group, index) => {
+    const bias = codeLabels(group.bias, tokens);
+    const position_ = codeLabels(position, tokens);
+    if (projection.kind === "linformer") {
+      if (!projection.trainable)
+        throw new Undecided(
+          "frozen Linformer projections: their fixed numbers are not in the file, so which tokens they keep apart is not decided",
+          [...path, "projection"],
+        );
+      if (group.pattern.kind !== "full" || bias.shape !== "constant" || position_.shape !== "constant")
+        throw new Undecided(
+          "a Linformer projection mixes all tokens before attention, so a pattern, a bias or relative positions have no meaning there",
+          path,
+        );
+      const slots = projection.rank > 1;
+      return {
+        rows: buildRows(group.pattern, tokens, registers),
+        labels: keyLabels,
+        semantics: "counting",
+        queryDependent: depends && (slots || !normalized),
+      };
+    }
+    const rows = buildRows(group.pattern, tokens, registers);
+    if (
+      projection.kind === "nystrom" &&
+      (group.pattern.kind !== "full" || bias.shape !== "constant" || position_.shape !== "constant")
+    )
+      throw new Undecided(
+        "Nystrom landmarks are means over segments of all tokens, so a pattern, a bias or relative positions have no meaning there",
+        [...path, "heads", index],
+      );
+    const inside =
+      kernel.name === "sigmoid" ||
+      position.kind === "rotary" ||
+      group.bias.kind === "log-buckets" ||
+      position.kind === "log-buckets";
+    const labels = joinLabels(bias, position_);
+    const semantics: Semantics =
+      kernel.name === "hard" ? "support" : !normalized ? "counting" : inside ? "normalized" : "projective";
+    return { rows, labels, semantics, queryDependent: depends };
+  });
+}
+
+function convolutionHead(convolution: Convolution, tokens: number, registers: number): Head {
+  const offsets = [...new Set(convolution.offsets.map((offset) => ((offset % tokens) + tokens) % tokens))];
+  const builder = new RowsBuilder(tokens + registers);
+  for (let query = 0; query < tokens; query++) {
+    const keys = offsets.map((offset) => (query + offset) % tokens).sort((a, b) => a - b);
+    for (const key of keys) builder.run(key, key + 1);
+    builder.assign(query, builder.end());
+  }
+  return { rows: builder.finish(), labels: tapLabels(tokens), semantics: "counting", queryDependent: false };
+}
+
+/** Rows that hold the query itself where `own` is set, and nothing else. */
+function selfRows(own: Uint8Array): Rows {
+  const builder = new RowsBuilder(own.length);
+  for (let query = 0; query < own.length; query++) {
+    if (own[query] === 0) continue;
+    builder.run(query, query + 1);
+    builder.assign(query, builder.end());
+  }
+  return builder.finish();
+}
+
+/** Number of keys of a distinct row, up to 2. */
+function keysUpToTwo(rows: Rows, row: number): number {
+  let keys = 0;
+  for (let run = rows.first[row]; run < rows.first[row + 1] && keys < 2; run++)
+    keys += rows.bounds[2 * run + 1] - rows.bounds[2 * run];
+  return Math.min(keys, 2);
+}
+
+/** Whether output q of the head feels its own query token when all keys differ. */
+function feelsQuery(head: Head, query: number): boolean {
+  if (!head.queryDependent) return false;
+  const keys = keysUpToTwo(head.rows, head.rows.rowOf[query]);
+  return head.semantics === "counting" ? keys >= 1 : keys >= 2;
+}
+
+/** The first normalised row without keys whose output counts: a sequence token's, or that of a register that some query attends to. */
+function firstEmptyRow(heads: readonly Head[], attended: Rows, tokens: number): number | null {
+  const normalised = heads.filter((head) => head.semantics !== "counting");
+  const isEmpty = ({ rows }: Head, query: number) =>
+    rows.first[rows.rowOf[query]] === rows.first[rows.rowOf[query] + 1];
+  const matters = (query: number) => {
+    if (query < tokens) return true;
+    for (let other = 0; other < attended.size; other++)
+      if (other !== query && contains(attended, other, query)) return true;
+    return false;
+  };
+  for (let query = 0; query < attended.size; query++)
+    if (normalised.some((head) => isEmpty(head, query)) && matters(query)) return query;
+  return null;
+}
+
+function mixLayer(architecture: Architecture, block: number): MixLayer {
+  const { tokens, registers } = architecture;
+  const { mixer } = architecture.layers[block];
+  const size = tokens + registers;
+  const path = ["layers", block, mixer.kind];
+  const heads =
+    mixer.kind === "attention"
+      ? attentionHeads(architecture, mixer, path)
+      : [convolutionHead(mixer, tokens, registers)];
+  let landmarks: Int32Array | null = null;
+  if (mixer.kind === "attention" && mixer.projection.kind === "nystrom") {
+    const count = Math.min(mixer.projection.landmarks, size);
+    landmarks = Int32Array.from({ length: count + 1 }, (_, i) => Math.floor((i * size) / count));
+  }
+  let carriesOwn = mixer.residual;
+  const own = new Uint8Array(size);
+  if (mixer.residual) own.fill(1);
+  else {
+    // Registers may have one view among them, and then their rows do not feel the query: the views decide that.
+    carriesOwn = registers === 0;
+    for (let query = 0; query < size; query++) {
+      own[query] = heads.some((head) => feelsQuery(head, query)) ? 1 : 0;
+      if (own[query] === 0) carriesOwn = false;
+    }
+  }
+  const attended = heads.map((head) => head.rows).reduce(union);
+  const emptyRow = firstEmptyRow(heads, attended, tokens);
+  const dependence = carriesOwn ? withSelf(attended) : union(attended, selfRows(own));
+  return { heads, residual: mixer.residual, landmarks, dependence, carriesOwn, emptyRow, block };
+}
+
+/**
+ * Compiles an architecture.
+ * @throws Undecided where the specification's meaning is outside what the theory covers, BeyondReach where a pattern is too large, PatternError
+ * where a pattern does not fit the tokens (a parsed architecture never has that).
+ */
+export function compileStack(architecture: Architecture): Stack {
+  const colours = positionColours(architecture);
+  const layers: MixLayer[] = [];
+  const cache = new Map<string, MixLayer>();
+  architecture.layers.forEach((block, index) => {
+    const key = JSON.stringify(block.mixer);
+    let layer = cache.get(key);
+    if (!layer) cache.set(key, (layer = mixLayer(architecture, index)));
+    for (let i = 0; i < block.repeat; i++) layers.push(layer);
+  });
+  return {
+    tokens: architecture.tokens,
+    size: architecture.tokens + architecture.registers,
+    colours,
+    layers,
+  };
+}

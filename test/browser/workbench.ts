@@ -1,0 +1,145 @@
+/** A workbench in Chromium with the packaged extension installed, and what a person does in it. */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
+import { install } from "../rig/install";
+import { launchChromium, openWorkbench, startServer, type Server } from "../rig/server";
+
+const root = path.join(__dirname, "..", "..");
+const results = path.join(root, "test-results");
+
+/** The package that `npm run package` has just made. */
+function packaged(): string {
+  const { name, version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Record<string, string>;
+  const file = path.join(root, `${name}-${version}.vsix`);
+  if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run package\` first`);
+  return file;
+}
+
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    private readonly browser: Browser,
+    private readonly server: Server,
+    private readonly scratch: string,
+    /** A copy of examples/, opened as the workspace. */
+    readonly folder: string,
+  ) {}
+
+  /** @param name names the server's log. @param trust false opens the folder in restricted mode. */
+  static async start(name: string, trust: boolean): Promise<Workbench> {
+    const { node, entry } = await install("newest");
+    const scratch = mkdtempSync(path.join(tmpdir(), "uap-lens-"));
+    const folder = path.join(scratch, "examples");
+    cpSync(path.join(root, "examples"), folder, { recursive: true });
+    const userDataDir = path.join(scratch, "user");
+    const extensionsDir = path.join(scratch, "extensions");
+    const folders = ["--user-data-dir", userDataDir, "--extensions-dir", extensionsDir];
+    execFileSync(node, [entry, ...folders, "--install-extension", packaged()], {
+      env: { ...process.env, HOME: scratch },
+      stdio: "pipe",
+    });
+    const log = path.join(results, `server-${name}.log`);
+    const server = await startServer({ edition: "newest", userDataDir, extensionsDir, trust, log });
+    try {
+      const browser = await launchChromium();
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      page.setDefaultTimeout(20_000);
+      await openWorkbench(page, server, folder);
+      await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+      return new Workbench(page, browser, server, scratch, folder);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async reload(): Promise<void> {
+    const loaded = this.page.waitForEvent("load");
+    await this.command("Developer: Reload Window");
+    await loaded;
+  }
+
+  /** Keeps what is on the screen under test-results/screenshots/. */
+  async screenshot(name: string): Promise<void> {
+    const folder = path.join(results, "screenshots");
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: "disabled" });
+  }
+
+  /** Runs a command by its title in the palette. */
+  async command(title: string): Promise<void> {
+    await this.pick("F1", `>${title}`);
+    const row = this.page.locator(".quick-input-list .monaco-list-row.focused");
+    await row.filter({ has: this.page.getByText(title, { exact: true }) }).waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async open(name: string): Promise<void> {
+    const files = this.page.locator(".explorer-folders-view .monaco-list-row");
+    await files.filter({ has: this.page.getByText(name, { exact: true }) }).dblclick();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  }
+
+  /** Puts the cursor at a line and column, counted from 1. */
+  async goTo(line: number, column: number): Promise<void> {
+    await this.pick("Control+G", `:${line}:${column}`);
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
+  }
+
+  /** Opens the quick pick behind a key and types into it. */
+  async pick(key: string, text: string): Promise<void> {
+    await this.page.keyboard.press(key);
+    await this.page.locator('.quick-input-widget input[type="text"]').fill(text);
+  }
+
+  get squiggles(): Locator {
+    return this.page.locator(".squiggly-error");
+  }
+
+  get lens(): Locator {
+    return this.page.locator(".codelens-decoration a");
+  }
+
+  get hover(): Locator {
+    return this.page.locator(".monaco-hover:not(.hidden)");
+  }
+
+  get problems(): Locator {
+    return this.page.locator(".markers-panel .monaco-list-row");
+  }
+
+  /** What is inside the webview on view. */
+  get webview(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  /** Closes every editor, whatever was changed in it. */
+  async closeAll(): Promise<void> {
+    const tabs = this.page.locator(".tabs-container .tab");
+    for (let open = await tabs.count(); open > 0; open--) {
+      await this.command("View: Revert and Close Editor");
+      await tabs.nth(open - 1).waitFor({ state: "detached" });
+    }
+  }
+
+  /** Rests the mouse on the first squiggle until the hover is there. */
+  async hoverSquiggle(): Promise<void> {
+    await this.squiggles.first().waitFor();
+    const box = await this.squiggles.first().boundingBox();
+    if (!box) throw new Error("the squiggle is not on the screen");
+    await this.page.mouse.move(box.x + Math.min(10, box.width / 2), box.y + box.height / 2);
+    await this.hover.first().waitFor();
+  }
+}

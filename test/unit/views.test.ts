@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  architectureSchema,
+  type Architecture,
+  type ArchitectureInput,
+} from "../../extension/theory/architecture/schema";
+import { decide, type Decision } from "../../extension/theory/views/decide";
+import { ViewTable } from "../../extension/theory/views/table";
+
+const parse = (input: ArchitectureInput): Architecture => architectureSchema.parse(input);
+
+function* permutations(n: number): Generator<number[]> {
+  const items = Array.from({ length: n }, (_, i) => i);
+  function* from(prefix: number[], rest: number[]): Generator<number[]> {
+    if (rest.length === 0) yield prefix;
+    for (const item of rest)
+      yield* from(
+        [...prefix, item],
+        rest.filter((other) => other !== item),
+      );
+  }
+  yield* from([], items);
+}
+
+/** The criterion of theory, section 4, by looking at every permutation in the view table. */
+function byAllPermutations(decision: Decision): { order: bigint; forcedOnly: boolean } {
+  const { stack, depth } = decision;
+  const tokens = Array.from({ length: stack.tokens }, (_, t) => t);
+  const table = new ViewTable(stack);
+  const views = table.view(tokens, depth)[depth];
+  const seenBy = tokens.map((t) => tokens.filter((r) => decision.sees(t, r)));
+  const all = [...permutations(stack.tokens)].map((p) => {
+    const moved = new Int32Array(stack.tokens);
+    tokens.forEach((t) => (moved[p[t]] = t));
+    return { p, views: table.view(moved, depth)[depth] };
+  });
+  const group = all.filter(({ p, views: moved }) => tokens.every((s) => views[s] === moved[p[s]]));
+  const forcedOnly = all.every(({ p, views: moved }) =>
+    tokens.every((s) =>
+      tokens.every(
+        (t) => views[s] !== moved[t] || group.some(({ p: g }) => g[s] === t && seenBy[s].every((r) => g[r] === p[r])),
+      ),
+    ),
+  );
+  return { order: BigInt(group.length), forcedOnly };
+}
+
+const pattern = (n: number) =>
+  fc.oneof(
+    fc.constant("full" as const),
+    fc.constant("causal" as const),
+    fc.record({ window: fc.nat(2) }),
+    fc.record({ window: fc.record({ left: fc.nat(1), right: fc.nat(1), circular: fc.boolean() }) }),
+    fc.record({
+      edges: fc.uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), {
+        minLength: n,
+        maxLength: n * n,
+        selector: String,
+      }),
+    }),
+  );
+
+const bias = (n: number) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant("none" as const) },
+    fc.constant("alibi" as const),
+    fc.record({ relative: fc.constantFrom("signed" as const, "unsigned" as const) }),
+    fc.record({ pairs: fc.array(fc.array(fc.nat(1), { minLength: n, maxLength: n }), { minLength: n, maxLength: n }) }),
+  );
+
+/** Rotary positions are not defined for kernels that ignore the inner product of query and key. */
+const withRotary = (input: ArchitectureInput): ArchitectureInput =>
+  input.position === "none" &&
+  input.layers.every((layer) => ["softmax", "sigmoid", "hard"].includes(layer.attention!.kernel!))
+    ? { ...input, position: "rotary" }
+    : input;
+
+const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
+  fc
+    .integer({ min: 2, max: most })
+    .chain((tokens) =>
+      fc.record({
+        tokens: fc.constant(tokens),
+        width: fc.constant(4),
+        position: fc.oneof(
+          { weight: 4, arbitrary: fc.constant("none" as const) },
+          fc.constant("absolute" as const),
+          fc.record({ classes: fc.array(fc.nat(1), { minLength: tokens, maxLength: tokens }) }),
+        ),
+        layers: fc.array(
+          fc.record({
+            repeat: fc.integer({ min: 1, max: 2 }),
+            attention: fc.record({
+              heads: fc.array(fc.record({ pattern: pattern(tokens), bias: bias(tokens) }), {
+                minLength: 1,
+                maxLength: 2,
+              }),
+              kernel: fc.oneof(
+                { weight: 3, arbitrary: fc.constant("softmax" as const) },
+                fc.constantFrom(
+                  "uniform" as const,
+                  "exponential-additive" as const,
+                  "sigmoid" as const,
+                  "hard" as const,
+                ),
+              ),
+              normalized: fc.boolean(),
+              residual: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
+            }),
+          }),
+          { minLength: 1, maxLength: 3 },
+        ),
+      }),
+    )
+    .chain((input) => fc.boolean().map((rotary) => (rotary ? withRotary(input) : input)));
+
+describe("the decision procedure", () => {
+  it("agrees with looking at every permutation in the view table (n <= 5)", () => {
+    fc.assert(
+      fc.property(architecture(5), (input) => {
+        const decision = decide(parse(input), { lemmas: false });
+        const { order, forcedOnly } = byAllPermutations(decision);
+        assert.ok("group" in decision.symmetry);
+        assert.equal(decision.symmetry.group.automorphisms.order.toBigInt(), order, "order of G");
+        assert.equal(decision.rearrangements.status, forcedOnly ? "forced-only" : "beyond");
+        if (decision.rearrangements.status === "beyond") {
+          const { s, t, permutation } = decision.rearrangements.coincidence;
+          assert.ok(decision.coincides(s, t, permutation), "the witness is a coincidence");
+        }
+      }),
+      { numRuns: 600, seed: 20260101 },
+    );
+  });
+
+  it("gives the same answers with its lemmas as with the exact engine (n <= 9)", () => {
+    let settled = 0;
+    fc.assert(
+      fc.property(architecture(9), (input) => {
+        const byLemma = decide(parse(input));
+        const byEngine = decide(parse(input), { lemmas: false });
+        assert.equal(byLemma.rearrangements.status, byEngine.rearrangements.status);
+        assert.equal(byLemma.needed, byEngine.needed);
+        assert.ok("group" in byLemma.symmetry && "group" in byEngine.symmetry);
+        assert.equal(
+          String(byLemma.symmetry.group.automorphisms.order),
+          String(byEngine.symmetry.group.automorphisms.order),
+        );
+        if (
+          byLemma.rearrangements.status === "forced-only" &&
+          byEngine.rearrangements.status === "forced-only" &&
+          byLemma.rearrangements.reason !== byEngine.rearrangements.reason
+        )
+          settled++;
+      }),
+      { numRuns: 600, seed: 20260102 },
+    );
+    assert.ok(settled > 50, `lemmas settled ${settled} of 600 architectures`);
+  });
+
+  it("refutes a layer whose outputs do not carry their own token", () => {
+    const decision = decide(
+      parse({ tokens: 6, width: 4, layers: [{ attention: { residual: false, kernel: "uniform" } }] }),
+    );
+    assert.equal(decision.rearrangements.status, "beyond");
+    assert.equal(decision.needed, "unknown");
+    // With softmax the output feels its own token through the query.
+    const softmax = decide(parse({ tokens: 6, width: 4, layers: [{ attention: { residual: false } }] }));
+    assert.equal(softmax.rearrangements.status, "forced-only");
+  });
+});
