@@ -1,0 +1,61 @@
+/** WebAssembly with SIMD: the backend that needs nothing but this package. */
+import { existsSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { type BackendWasm, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import type { Backend } from "./backend";
+import { registerMatMul, type WasmModule } from "./wasmMatMul";
+
+const binary = "tfjs-backend-wasm-simd.wasm";
+
+/** In the package the binaries lie beside the bundle, in a checkout in the library's own folder. */
+function binaries(): string {
+  if (existsSync(path.join(__dirname, binary))) return __dirname;
+  return path.dirname(require.resolve(`@tensorflow/tfjs-backend-wasm/dist/${binary}`));
+}
+
+let wasm: Backend | undefined;
+
+export async function startWasm(): Promise<Backend> {
+  wasm ??= await bringUp();
+  await tf.setBackend("wasm");
+  return wasm;
+}
+
+async function bringUp(): Promise<Backend> {
+  setWasmPaths(binaries() + path.sep);
+  // The compiled module makes the process rethrow what nobody caught; whether it should is not the module's to say.
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  const before = events.map((event) => process.listeners(event as "uncaughtException"));
+  const up = await tf.setBackend("wasm");
+  events.forEach((event, index) => {
+    for (const listener of process.listeners(event as "uncaughtException"))
+      if (!before[index].includes(listener)) process.removeListener(event, listener);
+  });
+  if (!up) throw new Error(`${binary} did not start`);
+
+  const backend = tf.backend() as BackendWasm;
+  const module = backend.wasm as unknown as WasmModule;
+  refuseToOverflow(module);
+  registerMatMul(backend);
+  return {
+    name: "wasm",
+    device: os.cpus()[0]?.model.trim() ?? "processor",
+    version: `TensorFlow.js ${version_wasm}`,
+    software: false,
+    memory: () => module.HEAPU8.length,
+  };
+}
+
+/** Without this an allocation that fails would be address 0, and every tensor after it would overwrite the module's own data. */
+function refuseToOverflow(module: WasmModule): void {
+  module._free(module._malloc(1)); // the module replaces its own export at the first call
+  const allocate = module._malloc;
+  module._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0 && bytes > 0)
+      throw new Error(`WebAssembly is out of memory: ${bytes} bytes on top of ${module.HEAPU8.length}.`);
+    return address;
+  };
+}
