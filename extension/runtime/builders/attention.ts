@@ -1,0 +1,154 @@
+/** A layer of attention with several heads. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
+import type { Architecture, Attention } from "../../theory/architecture/schema";
+import { buildRows } from "../../theory/patterns/build";
+import { attend, type Geometry } from "./attend";
+import type { Declarations, Read } from "./declare";
+import { kernel, type Kernel } from "./kernels";
+import { affine, rotate } from "./ops";
+import { pairBiases, type PlacedGroup } from "./pairBias";
+import { densePlan, type Plan } from "./plan";
+import { selection } from "./selection";
+
+/** The width of one head: width / heads rounded up to an even number, so that rotary positions have pairs of coordinates. */
+export const headWidth = (width: number, heads: number): number => 2 * Math.ceil(width / heads / 2);
+
+/** Heads that are computed together: they share the blocks of their patterns. */
+interface HeadBatch {
+  first: number;
+  count: number;
+  /** [samples * count, tokens, head width] each -> the same shape as the values */
+  mix(queries: Tensor3D, keys: Tensor3D, values: Tensor3D, read: Read): Tensor3D;
+}
+
+/**
+ * x [samples, tokens + registers, width] -> the same shape.
+ * @throws RangeError where the specification leaves the mechanism undefined (a projection along the sequence with a pattern or a bias).
+ */
+export function attention(
+  spec: Attention,
+  architecture: Architecture,
+  name: string,
+  declarations: Declarations,
+): (x: Tensor3D, read: Read) => Tensor3D {
+  const { width } = architecture;
+  const size = architecture.tokens + architecture.registers;
+  const heads = spec.heads.reduce((sum, group) => sum + group.count, 0);
+  const columns = headWidth(width, heads);
+  // Scores q.k of tokens with entries of order 1 have the order of `scale`; there is no division by sqrt(columns) elsewhere.
+  const scale = declarations.choose(1, 0.3);
+  const deviation = Math.sqrt(scale / (width * Math.sqrt(columns)));
+  const kernels = kernel(spec, heads, columns, name, declarations);
+  if (kernels.reads) {
+    declarations.parameter(`${name}.query`, [width, heads * columns], deviation);
+    declarations.parameter(`${name}.key`, [width, heads * columns], deviation);
+  }
+  // Without normalisation a row sums over all its keys.
+  const values = 1 / Math.sqrt(width) / (spec.normalized ? 1 : size);
+  declarations.parameter(`${name}.value`, [width, heads * columns], values);
+  declarations.parameter(`${name}.output`, [heads * columns, width], 1 / Math.sqrt(heads * columns));
+  const place = architecture.position.kind === "rotary" ? rotary(size, columns, declarations) : (x: Tensor4D) => x;
+  const batches = headBatches(spec, architecture, heads, kernels, name, declarations);
+
+  return (x, read) => {
+    const samples = x.shape[0];
+    const split = (part: string): Tensor4D => {
+      const rows = tf.reshape(affine(x, read(`${name}.${part}`)), [samples, size, heads, columns]);
+      return tf.transpose(rows as Tensor4D, [0, 2, 1, 3]);
+    };
+    const allValues = split("value");
+    const [queries, keys] = kernels.reads ? [place(split("query")), place(split("key"))] : [allValues, allValues];
+    const ofBatch = (tensor: Tensor4D, { first, count }: HeadBatch): Tensor3D =>
+      tf.reshape(count === heads ? tensor : tf.slice(tensor, [0, first, 0, 0], [-1, count, -1, -1]), [
+        samples * count,
+        size,
+        columns,
+      ]);
+    const outputs = batches.map((batch) => {
+      const [q, k, v] = [queries, keys, allValues].map((tensor) => ofBatch(tensor, batch));
+      return tf.reshape<tf.Rank.R4>(batch.mix(q, k, v, read), [samples, batch.count, size, columns]);
+    });
+    const joined = outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1);
+    const tokens = tf.reshape<tf.Rank.R3>(tf.transpose(joined, [0, 2, 1, 3]), [samples, size, heads * columns]);
+    return affine(tokens, read(`${name}.output`));
+  };
+}
+
+/** Turns the pairs of coordinates of [samples, heads, tokens, columns] by the angle t * 10000^(-2i / columns) of token t. */
+function rotary(size: number, columns: number, declarations: Declarations): (x: Tensor4D) => Tensor4D {
+  const angles = (f: (angle: number) => number) =>
+    Float32Array.from({ length: size * columns }, (_, i) => {
+      const [token, column] = [Math.floor(i / columns), i % columns];
+      return f(token / 10_000 ** ((column - (column % 2)) / columns));
+    });
+  const quarter = new Float32Array(columns * columns);
+  for (let i = 0; i < columns; i += 2) {
+    quarter[(i + 1) * columns + i] = -1;
+    quarter[i * columns + i + 1] = 1;
+  }
+  const cosines = declarations.structure(tf.tensor2d(angles(Math.cos), [size, columns]));
+  const sines = declarations.structure(tf.tensor2d(angles(Math.sin), [size, columns]));
+  const swap = declarations.structure(tf.tensor2d(quarter, [columns, columns]));
+  return (x) => rotate(x, cosines, sines, swap);
+}
+
+function headBatches(
+  spec: Attention,
+  architecture: Architecture,
+  heads: number,
+  kernels: Kernel,
+  name: string,
+  declarations: Declarations,
+): HeadBatch[] {
+  const { tokens, registers } = architecture;
+  let first = 0;
+  const placed = spec.heads.map((group, index): PlacedGroup => {
+    const own = { group, index, first };
+    first += group.count;
+    return own;
+  });
+  const plans = placed.map(({ group }) => densePlan(buildRows(group.pattern, tokens, registers)));
+  const geometry = geometryOf(
+    plans,
+    placed.map(({ group }) => group.count),
+    declarations,
+  );
+  const biases = pairBiases(architecture, placed, plans, heads, name, declarations);
+  return [
+    {
+      first: 0,
+      count: heads,
+      mix: (q, k, v, read) => {
+        const [queries, keys] = kernels.features(q, k, { first: 0, count: heads }, read);
+        return attend(kernels.weighting, geometry, queries, keys, v, biases(read));
+      },
+    },
+  ];
+}
+
+/** The tensors of plans that share their blocks. */
+function geometryOf(plans: readonly Plan[], counts: readonly number[], declarations: Declarations): Geometry {
+  const [{ size, parts }] = plans;
+  const perQuery = (flags: Float32Array): Tensor3D => declarations.structure(tf.tensor3d(flags, [1, flags.length, 1]));
+  const occupied = Float32Array.from(
+    plans.flatMap((plan, p) =>
+      Array.from({ length: plans.length === 1 ? 1 : counts[p] }, () => [...plan.occupied]).flat(),
+    ),
+  );
+  return {
+    occupied: occupied.every((flag) => flag === 1) ? null : perQuery(occupied),
+    parts: parts.map(({ blocks, queries, keys }) => {
+      const present = new Uint8Array(size);
+      for (const q of queries) if (q >= 0) present[q] = 1;
+      return {
+        blocks,
+        queries: selection(size, queries, declarations),
+        keys: keys.map((piece) => selection(size, piece, declarations)),
+        absent: present.every((flag) => flag === 1)
+          ? null
+          : perQuery(Float32Array.from(present, (flag) => (flag === 1 ? 0 : -1e9))),
+      };
+    }),
+  };
+}

@@ -1,0 +1,94 @@
+/** From an architecture to a trainable model. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor3D } from "@tensorflow/tfjs-core";
+import type { Architecture, Block, Norm } from "../../theory/architecture/schema";
+import { attention } from "./attention";
+import { convolution } from "./convolution";
+import { Declarations, type Read } from "./declare";
+import { feedForward } from "./feedForward";
+import type { Initialisation, Model, Parameters } from "./model";
+import { normalise } from "./ops";
+import { inputTokens } from "./tokens";
+
+type Map = (x: Tensor3D, read: Read) => Tensor3D;
+
+/**
+ * The architecture as a trainable model on the backend of the moment. Layers are numbered with `repeat` unrolled: `layers.0.attention.query`.
+ * @throws RangeError where the specification leaves a mechanism undefined.
+ */
+export function build(architecture: Architecture, { seed, regime }: Initialisation): Model {
+  const declarations = new Declarations(regime, seed);
+  try {
+    const start = inputTokens(architecture, declarations);
+    const blocks = architecture.layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));
+    const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations));
+    const reader =
+      (parameters: Parameters): Read =>
+      (name) => {
+        const tensor = parameters[name] ?? declarations.constants[name];
+        if (tensor === undefined) throw new Error(`There is no parameter ${name}.`);
+        return tensor;
+      };
+    const { variables, constants } = declarations;
+    const { tokens, registers } = architecture;
+    return {
+      architecture,
+      variables,
+      constants,
+      forward: (samples, parameters = variables) =>
+        tf.tidy(() => {
+          const read = reader(parameters);
+          const output = layers.reduce((x, map) => map(x, read), start(samples, read));
+          // A model that changes nothing must not give the caller's tensor away.
+          if (output === samples) return tf.clone(samples);
+          return registers === 0 ? output : tf.slice(output, [0, 0, 0], [-1, tokens, -1]);
+        }),
+      layers: (samples, parameters = variables) =>
+        tf.tidy(() => {
+          const read = reader(parameters);
+          const states = [start(samples, read)];
+          for (const map of layers) states.push(map(states[states.length - 1], read));
+          return states.map((state) => (state === samples ? tf.clone(state) : state));
+        }),
+      dispose: () => declarations.dispose(),
+    };
+  } catch (error) {
+    declarations.dispose();
+    throw error;
+  }
+}
+
+/** A block: the mixer, then the feed-forward network, each with its residual path and its normalisation. */
+function layer(block: Block, architecture: Architecture, name: string, declarations: Declarations): Map {
+  const { mixer, feedForward: ffn, norm } = block;
+  const mix =
+    mixer.kind === "attention"
+      ? attention(mixer, architecture, `${name}.attention`, declarations)
+      : convolution(mixer, architecture, `${name}.convolution`, declarations);
+  const first = sublayer(mix, norm, mixer.residual, architecture.width, `${name}.mixerNorm`, declarations);
+  if (ffn === null) return first;
+  const tokenwise = feedForward(ffn, architecture.width, `${name}.feedForward`, declarations);
+  const second = sublayer(tokenwise, norm, ffn.residual, architecture.width, `${name}.feedForwardNorm`, declarations);
+  return (x, read) => second(first(x, read), read);
+}
+
+function sublayer(
+  map: Map,
+  norm: Norm | null,
+  residual: boolean,
+  width: number,
+  name: string,
+  declarations: Declarations,
+): Map {
+  if (norm !== null) {
+    declarations.parameter(`${name}.gain`, [width], declarations.choose(0, 0.3), { mean: 1 });
+    if (norm.kind === "layer") declarations.parameter(`${name}.shift`, [width], declarations.choose(0, 0.3));
+  }
+  const normed: Map = (x, read) =>
+    normalise(x, read(`${name}.gain`), norm?.kind === "layer" ? read(`${name}.shift`) : undefined);
+  return (x, read) => {
+    const image = map(norm?.placement === "pre" ? normed(x, read) : x, read);
+    const sum: Tensor3D = residual ? tf.add(x, image) : image;
+    return norm?.placement === "post" ? normed(sum, read) : sum;
+  };
+}

@@ -1,0 +1,56 @@
+/** Where a model's tensors are declared while it is built. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import { Draws } from "./draws";
+import type { Initialisation } from "./model";
+
+/** Reads a declared parameter by its name. */
+export type Read = (name: string) => Tensor;
+
+export class Declarations {
+  readonly variables: Record<string, Variable> = {};
+  readonly constants: Record<string, Tensor> = {};
+  readonly draws: Draws;
+  private readonly fixed: { dispose(): void }[] = [];
+
+  constructor(
+    readonly regime: Initialisation["regime"],
+    seed: number,
+  ) {
+    this.draws = new Draws(seed);
+  }
+
+  /** Which of two numbers the regime wants. */
+  choose(standard: number, small: number): number {
+    return this.regime === "standard" ? standard : small;
+  }
+
+  /** A parameter of independent normals; trained unless `frozen`. */
+  parameter(name: string, shape: number[], deviation: number, { mean = 0, frozen = false } = {}): void {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const values = tf.tensor(this.draws.normal(size, deviation, mean), shape);
+    if (frozen) this.constants[name] = tf.keep(values);
+    else {
+      // No name: TensorFlow.js wants the names of all variables of all models to differ.
+      this.variables[name] = tf.variable(values);
+      values.dispose();
+    }
+  }
+
+  /** A tensor that is part of the model's structure: not a weight. */
+  structure<T extends Tensor>(tensor: T): T {
+    this.fixed.push(tensor);
+    return tf.keep(tensor);
+  }
+
+  /** Something else to dispose of with the model. */
+  own<T extends { dispose(): void }>(thing: T): T {
+    this.fixed.push(thing);
+    return thing;
+  }
+
+  dispose(): void {
+    for (const thing of [...Object.values(this.variables), ...Object.values(this.constants), ...this.fixed])
+      thing.dispose();
+  }
+}

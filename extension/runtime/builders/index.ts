@@ -1,0 +1,2 @@
+export { build } from "./build";
+export type { Initialisation, Model, Parameters } from "./model";
