@@ -1,5 +1,5 @@
 /** Builds everything into dist/. --watch rebuilds on change; --production minifies and leaves the tests out. */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import esbuild from "esbuild";
 import { globSync } from "tinyglobby";
 import { tsImport } from "tsx/esm/api";
@@ -44,6 +44,12 @@ const builds = [
     banner: { js: '#!/usr/bin/env node\nconst bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
   },
   {
+    ...node,
+    entryPoints: [{ in: "extension/runtime/process/child.ts", out: "runtime" }],
+    outdir: "dist",
+    external: ["webgpu"], // native; the copy beside the bundle is found first
+  },
+  {
     ...common,
     entryPoints: [{ in: "webview/report/main.ts", out: "report" }],
     outdir: "dist/webview",
@@ -66,12 +72,27 @@ async function writeSchema() {
   writeFileSync("dist/uap.schema.json", JSON.stringify(architectureJsonSchema(), null, production ? 0 : 2) + "\n");
 }
 
+/** What the runtime process loads from beside its bundle: the compiled WASM backend, and Dawn for this platform. */
+function copyBinaries() {
+  mkdirSync("dist", { recursive: true });
+  copyFileSync(
+    "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+    "dist/tfjs-backend-wasm-simd.wasm",
+  );
+  const platform = `dist/${process.platform}-${process.platform === "darwin" ? "universal" : process.arch}`;
+  if (!existsSync(`node_modules/webgpu/${platform}`)) return; // no Dawn for this platform: WebGPU says so
+  for (const name of ["package.json", "index.js", "LICENSE.md", platform])
+    cpSync(`node_modules/webgpu/${name}`, `dist/node_modules/webgpu/${name}`, { recursive: true });
+}
+
 if (watch) {
   await writeSchema();
+  copyBinaries();
   for (const build of builds) await (await esbuild.context({ ...build, logLevel: "info" })).watch();
 } else {
   rmSync("dist", { recursive: true, force: true });
   await writeSchema();
+  copyBinaries();
   // esbuild has printed its errors by the time it throws.
   const results = await Promise.allSettled(builds.map((build) => esbuild.build(build)));
   if (results.some(({ status }) => status === "rejected")) process.exit(1);

@@ -36,3 +36,8 @@ export class BackendUnavailable extends Error {
     super(`The backend ${backend} cannot be had: ${reason}`, options);
   }
 }
+
+/** A backend could not get the memory for a tensor. Nothing more is to be computed in this process. */
+export class OutOfMemory extends Error {
+  override readonly name = "OutOfMemory";
+}

@@ -3,8 +3,11 @@ import * as tf from "@tensorflow/tfjs-core";
 
 const [batch, tokens, width] = [16, 32, 32];
 
-/** Steps a second, over at least `milliseconds` and two steps: forward and gradient of one layer of softmax attention and its feed-forward network. */
-export async function stepsPerSecond(milliseconds = 40): Promise<number> {
+/**
+ * Steps a second at the median step, of at least three and `milliseconds` together: forward and gradient of one layer of softmax attention and
+ * its feed-forward network.
+ */
+export async function stepsPerSecond(milliseconds = 60): Promise<number> {
   const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, width ** -0.5, "float32", seed);
   const samples = tf.randomNormal<tf.Rank.R3>([batch, tokens, width], 0, 1, "float32", 1);
   const weights = [
@@ -30,13 +33,14 @@ export async function stepsPerSecond(milliseconds = 40): Promise<number> {
     tf.dispose(results);
   };
   await step(); // shaders are compiled, buffers made
-  const start = performance.now();
-  let steps = 0;
-  do {
+  const times: number[] = [];
+  for (let total = 0; times.length < 3 || total < milliseconds;) {
+    const start = performance.now();
     await step();
-    steps++;
-  } while (steps < 2 || performance.now() - start < milliseconds);
-  const rate = (1000 * steps) / (performance.now() - start);
+    times.push(performance.now() - start);
+    total += times[times.length - 1];
+  }
   tf.dispose([samples, weights]);
-  return rate;
+  times.sort((a, b) => a - b);
+  return 1000 / times[Math.floor(times.length / 2)];
 }

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { type BackendWasm, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
-import type { Backend } from "./backend";
+import { type Backend, OutOfMemory } from "./backend";
 import { registerMatMul, type WasmModule } from "./wasmMatMul";
 
 const binary = "tfjs-backend-wasm-simd.wasm";
@@ -55,7 +55,7 @@ function refuseToOverflow(module: WasmModule): void {
   module._malloc = (bytes) => {
     const address = allocate(bytes);
     if (address === 0 && bytes > 0)
-      throw new Error(`WebAssembly is out of memory: ${bytes} bytes on top of ${module.HEAPU8.length}.`);
+      throw new OutOfMemory(`WebAssembly is out of memory: ${bytes} bytes on top of ${module.HEAPU8.length}.`);
     return address;
   };
 }

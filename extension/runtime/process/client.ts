@@ -1,0 +1,371 @@
+/** The runtime process as the editor and the command line see it. Nothing here loads TensorFlow.js. */
+import { type ChildProcess, fork } from "node:child_process";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { BackendName, Refusal } from "../backends/backend";
+import type { Handlers } from "./handlers";
+import type {
+  CheckpointOf,
+  FailureKind,
+  FromRuntime,
+  ParamsOf,
+  ProgressOf,
+  ResultOf,
+  RuntimeDescription,
+  ToRuntime,
+} from "./protocol";
+
+/** What went wrong with the runtime itself, in a sentence for people. */
+export class RuntimeFailure extends Error {
+  override readonly name = "RuntimeFailure";
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface RuntimeOptions {
+  /** A backend by name, or the fastest that works. */
+  backend?: BackendName | "auto";
+  /** The most memory that the process may use, in bytes; 4 GiB unless told. */
+  memoryLimit?: number;
+  /** Told once for every death of the process that some request outlives, in a sentence. */
+  onRestart?: (message: string) => void;
+  /** The script that the process runs, and the flags of Node before it. */
+  entry?: string;
+  execArgv?: readonly string[];
+  /** Added to the environment of the process. */
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface RequestOptions<H> {
+  signal?: AbortSignal;
+  onProgress?: (value: ProgressOf<H>) => void;
+  onCheckpoint?: (value: CheckpointOf<H>) => void;
+  /** The parameters with which the request goes on from a checkpoint in a new process. Without it a request ends with the process. */
+  resume?: (params: ParamsOf<H>, checkpoint: CheckpointOf<H>) => ParamsOf<H>;
+}
+
+/** Milliseconds that a cancelled request has to end by itself; its process is ended after that. */
+const patience = 120;
+/** Times that a request starts anew without having got to another checkpoint. */
+const attempts = 2;
+const lastWordsLength = 4000;
+const gibibyte = 2 ** 30;
+
+interface Pending {
+  id: number;
+  name: string;
+  params: unknown;
+  options: RequestOptions<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  checkpoint: { value: unknown } | undefined;
+  deaths: number;
+  /** The process that works on it. */
+  process: Runtime | undefined;
+  cancelled: boolean;
+}
+
+interface Runtime {
+  child: ChildProcess;
+  exited: Promise<void>;
+  lastWords: string;
+  ending: { failure: FailureKind; message: string } | undefined;
+  /** True once we have ended it ourselves. */
+  ended: boolean;
+}
+
+/**
+ * Starts a runtime process at the first request, and a new one at the next if it has died. Requests run side by side. `dispose` ends the process.
+ */
+export class RuntimeClient<Table = Handlers> {
+  #started: Promise<{ runtime: Runtime; description: RuntimeDescription }> | undefined;
+  readonly #alive = new Set<Runtime>();
+  readonly #pending = new Map<number, Pending>();
+  /** Backends that ended the process when they were tried. */
+  readonly #refused: Refusal[] = [];
+  #lastId = 0;
+  #disposed = false;
+
+  constructor(readonly options: RuntimeOptions = {}) {}
+
+  /**
+   * The backend in use; starts the process if there is none.
+   * @throws RuntimeFailure
+   */
+  async describe(): Promise<RuntimeDescription> {
+    return (await this.#start()).description;
+  }
+
+  /**
+   * Asks the runtime. Rejects with the signal's reason (an AbortError, unless it was given another error) within 200 ms of its abort, with a RuntimeFailure if the runtime fails, with an Error of the
+   * handler's message if the handler does.
+   */
+  request<Name extends keyof Table & string>(
+    name: Name,
+    params: ParamsOf<Table[Name]>,
+    options: RequestOptions<Table[Name]> = {},
+  ): Promise<ResultOf<Table[Name]>> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
+    return new Promise<ResultOf<Table[Name]>>((resolve, reject) => {
+      const id = ++this.#lastId;
+      const cancel = () => this.#cancel(pending);
+      const settled = () => {
+        this.#pending.delete(id);
+        signal?.removeEventListener("abort", cancel);
+      };
+      const pending: Pending = {
+        id,
+        name,
+        params,
+        options,
+        resolve: (value) => {
+          settled();
+          resolve(value as ResultOf<Table[Name]>);
+        },
+        reject: (error) => {
+          settled();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+        checkpoint: undefined,
+        deaths: 0,
+        process: undefined,
+        cancelled: false,
+      };
+      this.#pending.set(id, pending);
+      signal?.addEventListener("abort", cancel);
+      void this.#submit(pending);
+    });
+  }
+
+  /** Ends the process, and with it every request. Resolves once it is gone. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const { reject } of [...this.#pending.values()])
+      reject(new RuntimeFailure("crash", "The runtime has been shut down."));
+    const alive = [...this.#alive];
+    for (const runtime of alive) end(runtime);
+    await Promise.all(alive.map(({ exited }) => exited));
+  }
+
+  async #submit(pending: Pending): Promise<void> {
+    try {
+      const { runtime } = await this.#start();
+      if (!this.#pending.has(pending.id)) return;
+      pending.process = runtime;
+      tell(runtime, { kind: "request", id: pending.id, name: pending.name, params: pending.params });
+    } catch (error) {
+      pending.reject(error);
+    }
+  }
+
+  #cancel(pending: Pending): void {
+    const { process: runtime, options } = pending;
+    const give = () => pending.reject(abortReason(options.signal));
+    if (runtime === undefined) {
+      give();
+      return;
+    }
+    pending.cancelled = true;
+    tell(runtime, { kind: "cancel", id: pending.id });
+    setTimeout(() => {
+      if (!this.#pending.has(pending.id)) return;
+      give();
+      end(runtime);
+    }, patience);
+  }
+
+  #start(): Promise<{ runtime: Runtime; description: RuntimeDescription }> {
+    if (this.#disposed) return Promise.reject(new RuntimeFailure("crash", "The runtime has been shut down."));
+    if (this.#started === undefined) {
+      const started = this.#bringUp();
+      this.#started = started;
+      started.catch(() => {
+        if (this.#started === started) this.#started = undefined;
+      });
+    }
+    return this.#started;
+  }
+
+  /** Starts processes until one is ready: a backend that ends the process is not tried again. */
+  async #bringUp(): Promise<{ runtime: Runtime; description: RuntimeDescription }> {
+    const { backend = "auto" } = this.options;
+    for (;;) {
+      const runtime = await this.#fork();
+      const outcome = await new Promise<
+        | { kind: "ready"; description: RuntimeDescription }
+        | { kind: "failed"; failure: RuntimeFailure }
+        | { kind: "died"; trying: BackendName | undefined }
+      >((resolve) => {
+        let trying: BackendName | undefined;
+        runtime.child.on("message", (message: FromRuntime) => {
+          if (message.kind === "trying") trying = message.backend;
+          else if (message.kind === "ready") resolve(message);
+          else if (message.kind === "unavailable") {
+            const failure = new RuntimeFailure(
+              "backend",
+              `The backend ${message.backend} cannot be had: ${message.reason}.`,
+            );
+            resolve({ kind: "failed", failure });
+          }
+        });
+        void runtime.exited.then(() => resolve({ kind: "died", trying }));
+        tell(runtime, { kind: "start", backend, refused: this.#refused });
+      });
+      if (outcome.kind === "ready") {
+        this.#serve(runtime);
+        return { runtime, description: outcome.description };
+      }
+      if (outcome.kind === "failed") {
+        end(runtime);
+        throw outcome.failure;
+      }
+      const { kind, message } = causeOfDeath(runtime);
+      if (backend !== "auto")
+        throw new RuntimeFailure(
+          "backend",
+          `The backend ${backend} cannot be had: it ended the runtime process. ${message}`,
+        );
+      if (outcome.trying === undefined || runtime.ended) throw new RuntimeFailure(kind, message);
+      this.#refused.push({ backend: outcome.trying, reason: `it ended the runtime process (${message})` });
+    }
+  }
+
+  async #fork(): Promise<Runtime> {
+    const { memoryLimit = 4 * gibibyte, execArgv = [], env } = this.options;
+    const node = await systemNode();
+    const child = fork(this.options.entry ?? path.join(__dirname, "runtime.js"), [String(memoryLimit)], {
+      execPath: node ?? process.execPath,
+      execArgv: [...execArgv, `--max-old-space-size=${Math.round(memoryLimit / 2 ** 20)}`],
+      env: { ...process.env, ...env, ...(process.versions.electron && !node ? { ELECTRON_RUN_AS_NODE: "1" } : {}) },
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    const runtime: Runtime = {
+      child,
+      lastWords: "",
+      ending: undefined,
+      ended: false,
+      exited: new Promise((resolve) => {
+        child.once("close", () => resolve());
+        child.once("error", (error) => {
+          runtime.lastWords += error.message;
+          if (child.pid === undefined) resolve();
+        });
+      }),
+    };
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      runtime.lastWords = (runtime.lastWords + text).slice(-lastWordsLength);
+    });
+    this.#alive.add(runtime);
+    void runtime.exited.then(() => this.#alive.delete(runtime));
+    if (this.#disposed) end(runtime);
+    return runtime;
+  }
+
+  #serve(runtime: Runtime): void {
+    runtime.child.on("message", (message: FromRuntime) => {
+      if (message.kind === "ending") {
+        runtime.ending = message;
+        return;
+      }
+      if (!("id" in message)) return;
+      const pending = this.#pending.get(message.id);
+      if (pending === undefined) return;
+      switch (message.kind) {
+        case "progress":
+          if (!pending.cancelled) pending.options.onProgress?.(message.value as never);
+          break;
+        case "checkpoint":
+          pending.checkpoint = { value: message.value };
+          pending.deaths = 0;
+          pending.options.onCheckpoint?.(message.value as never);
+          break;
+        case "result":
+          if (pending.cancelled) pending.reject(abortReason(pending.options.signal));
+          else pending.resolve(message.value);
+          break;
+        case "failed":
+          pending.reject(pending.cancelled ? abortReason(pending.options.signal) : new Error(message.message));
+          break;
+      }
+    });
+    void runtime.exited.then(() => this.#died(runtime));
+  }
+
+  #died(runtime: Runtime): void {
+    this.#started = undefined;
+    if (this.#disposed) return;
+    const { kind, message } = causeOfDeath(runtime);
+    let outlived = false;
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.process !== runtime) continue;
+      pending.process = undefined;
+      const { resume } = pending.options;
+      if (pending.cancelled) pending.reject(abortReason(pending.options.signal));
+      else if (runtime.ended || (resume && pending.checkpoint && pending.deaths < attempts)) {
+        if (!runtime.ended) {
+          pending.deaths++;
+          outlived = true;
+        }
+        if (resume && pending.checkpoint)
+          pending.params = resume(pending.params as never, pending.checkpoint.value as never);
+        void this.#submit(pending);
+      } else pending.reject(new RuntimeFailure(kind, message));
+    }
+    if (outlived) this.options.onRestart?.(`${message} The run goes on from its last checkpoint.`);
+  }
+}
+
+function abortReason(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new DOMException("Cancelled.", "AbortError");
+}
+
+/** A process that is gone hears nothing; its end is reported by its exit. */
+function tell({ child }: Runtime, message: ToRuntime): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+function end(runtime: Runtime): void {
+  runtime.ended = true;
+  runtime.child.kill("SIGKILL");
+}
+
+function causeOfDeath({ child, ending, lastWords }: Runtime): { kind: FailureKind; message: string } {
+  const memory =
+    "The runtime process needed more memory than it may use; a smaller model, batch or pattern needs less.";
+  if (ending) return { kind: ending.failure, message: ending.failure === "memory" ? memory : `${ending.message}.` };
+  if (/memory bound reached|heap out of memory/.test(lastWords)) return { kind: "memory", message: memory };
+  const how = child.signalCode
+    ? `was ended by ${child.signalCode}`
+    : `ended with exit code ${child.exitCode ?? "unknown"}`;
+  const said = lastWords
+    .trim()
+    .split("\n")
+    .findLast((line) => /error/i.test(line));
+  return { kind: "crash", message: `The runtime process ${how}${said ? ` (${said.trim()})` : ""}.` };
+}
+
+/**
+ * A Node of the system, where this process is Electron: Electron refuses the buffers that Dawn's module for Node shares with it, so WebGPU needs a
+ * plain Node. Undefined where there is none that would do, or none is needed.
+ */
+async function systemNode(): Promise<string | undefined> {
+  if (!process.versions.electron) return undefined;
+  try {
+    const { stdout } = await promisify(execFile)("node", [
+      "-p",
+      "process.versions.node.split('.')[0] + process.execPath",
+    ]);
+    const [, major, file] = /^(\d+)(.*)/.exec(stdout.trim()) ?? [];
+    return Number(major) >= 20 ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}

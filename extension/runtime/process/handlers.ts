@@ -1,0 +1,30 @@
+/** Everything that the runtime process can be asked. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { BackendName } from "../backends/backend";
+import { stepsPerSecond } from "../backends/speed";
+import type { Handler } from "./protocol";
+
+export interface Memory {
+  /** Bytes of the process in memory. */
+  resident: number;
+  /** Bytes that the backend holds, where it can tell. */
+  backend: number | null;
+  /** Tensors that nobody has disposed of. */
+  tensors: number;
+}
+
+const memory: Handler<null, Memory> = (_, { backend }) =>
+  Promise.resolve({
+    resident: process.memoryUsage.rss(),
+    backend: backend.memory?.() ?? null,
+    tensors: tf.memory().numTensors,
+  });
+
+/** Steps a second of the small training step by which `auto` compares backends. */
+const benchmark: Handler<{ milliseconds: number }, { backend: BackendName; stepsPerSecond: number }> = async (
+  { milliseconds },
+  { backend },
+) => ({ backend: backend.name, stepsPerSecond: await stepsPerSecond(milliseconds) });
+
+export const handlers = { memory, benchmark };
+export type Handlers = typeof handlers;
