@@ -1,5 +1,6 @@
 /** A model file's text in, its report out: readers, analysis and places together. */
-import { decode, isModelFile, mayBeModelFile, readModelFile } from "./models";
+import { decode, readModelFile } from "./models";
+import { isModelFile, mayBeModelFile } from "./models/fileNames";
 import type { ModelFile, ReadArchitecture } from "./models/modelFile";
 import { LineMap } from "./models/ranges";
 import { analyse } from "./theory/verdict/analyse";
@@ -11,7 +12,10 @@ import type { FileReport, Finding, Range, TheoryFinding } from "./theory/verdict
  */
 export function checkBytes(fileName: string, bytes: Uint8Array): FileReport | undefined {
   const decoded = decode(bytes);
-  if ("text" in decoded) return isModelFile(fileName, decoded.text) ? checkText(fileName, decoded.text) : undefined;
+  if ("text" in decoded) {
+    const { text } = decoded;
+    return isModelFile(fileName, () => text) ? checkText(fileName, text) : undefined;
+  }
   if (!mayBeModelFile(fileName)) return undefined;
   const { message, range } = decoded.error;
   return { file: fileName, format: "spec", architectures: [], findings: [unreadable(message, range)] };

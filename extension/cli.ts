@@ -8,7 +8,7 @@ import { version } from "../package.json";
 import { checkBytes } from "./check";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
-import { mayBeModelFile } from "./models";
+import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
 import { limits } from "./theory/architecture/limits";
 import type { FileReport, Report } from "./theory/verdict/report";
 
@@ -25,7 +25,6 @@ Says of every model file what its architecture can and cannot express.
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
 `;
 
-const modelFiles = ["**/*.uap.json", "**/*.uap.yaml", "**/*.uap.yml", "**/config.json", "**/*.config.json"];
 // A link may lead out of the folder, or back into it.
 const searching = { ignore: ["**/node_modules/**", "**/.git/**"], followSymbolicLinks: false };
 
@@ -99,7 +98,7 @@ async function filesOf(args: readonly string[], fail: (message: string) => void)
     }
     const found =
       kind === "directory"
-        ? (await glob(modelFiles, { ...searching, cwd: argument })).map((file) => path.join(argument, file))
+        ? (await glob(modelFileGlob, { ...searching, cwd: argument })).map((file) => path.join(argument, file))
         : await glob(argument.replaceAll("\\", "/"), { ...searching, expandDirectories: false });
     if (found.length === 0) fail(`${argument}: ${kind === "directory" ? "no model file in it" : "no file matches"}`);
     for (const file of found.sort()) add(file, false);

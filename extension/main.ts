@@ -7,12 +7,12 @@ import { FindingPages } from "./editor/convert";
 import { Diagnostics } from "./editor/diagnostics";
 import { Hovers } from "./editor/hovers";
 import { Lenses } from "./editor/lenses";
-import { modelFileGlob } from "./editor/modelFiles";
 import { QuickFixes } from "./editor/quickFixes";
 import { ReportDocuments } from "./editor/reportDocuments";
 import { Reports } from "./editor/reports";
 import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
+import { modelFileGlob } from "./models/fileNames";
 import { ReportPanels } from "./panels/reportPanel";
 
 export function activate(context: vscode.ExtensionContext): void {

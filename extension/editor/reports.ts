@@ -1,8 +1,8 @@
 /** The latest report of every open model file: the one source of diagnostics, lenses, hovers, the status item and the panel. */
 import * as vscode from "vscode";
+import { isModelFile, mayBeModelFile } from "../models/fileNames";
 import type { FileReport } from "../theory/verdict/report";
 import type { Checker } from "./checker";
-import { isModelFile, mayBeModelFile } from "./modelFiles";
 
 /** Milliseconds of quiet after the last keystroke before a check starts. */
 const debounce = 250;

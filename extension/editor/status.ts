@@ -1,7 +1,7 @@
 /** The language status item: the verdict of the active file. */
 import * as vscode from "vscode";
+import { modelFileGlob } from "../models/fileNames";
 import { commandIds } from "./commandIds";
-import { modelFileGlob } from "./modelFiles";
 import { isModelDocument, type Checked, type Reports } from "./reports";
 import { summarize, type FileSummary } from "./words";
 

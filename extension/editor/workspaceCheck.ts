@@ -1,8 +1,8 @@
 /** "Check the Workspace": every model file there is, open or not. What it reports stays up to date until the window closes. */
 import * as vscode from "vscode";
+import { isModelFile, modelFileGlob } from "../models/fileNames";
 import type { Checker } from "./checker";
 import type { Diagnostics } from "./diagnostics";
-import { isModelFile, modelFileGlob } from "./modelFiles";
 import { isModelDocument, nameInReport, type Outcome, type Reports } from "./reports";
 
 export class WorkspaceCheck implements vscode.Disposable {

@@ -1,29 +1,16 @@
-/** Model files: which files are, and the reader of each. */
+/** Model files: the reader of each. */
 import { limits } from "../theory/architecture/limits";
+import { isModelFile, specification } from "./fileNames";
 import { readHuggingFace } from "./huggingface";
 import type { ModelFile, ReadError } from "./modelFile";
 import { LineMap } from "./ranges";
 import { readSpec } from "./spec";
 
-const specification = /([^/\\]*)\.uap\.(json|ya?ml)$/i;
-/** Configurations in Hugging Face's layout; only those that name a model type are models. */
-const configuration = /(^|[/\\.])config\.json$/i;
-const modelType = /"model_type"\s*:/;
-
-/** Whether a file can be a model file, by its name alone. */
-export function mayBeModelFile(fileName: string): boolean {
-  return specification.test(fileName) || configuration.test(fileName);
-}
-
-export function isModelFile(fileName: string, text: string): boolean {
-  return specification.test(fileName) || (configuration.test(fileName) && modelType.test(text));
-}
-
 /** Reads a model file by its name. Undefined where it is not one; never throws on any text. */
 export function readModelFile(fileName: string, text: string): ModelFile | undefined {
   const spec = specification.exec(fileName);
   if (spec) return readSpec(text, spec[2].toLowerCase() === "json" ? "json" : "yaml", spec[1]);
-  return isModelFile(fileName, text) ? readHuggingFace(text, fileName) : undefined;
+  return isModelFile(fileName, () => text) ? readHuggingFace(text, fileName) : undefined;
 }
 
 /** The text of a model file, or why its bytes are none: more than `limits.fileBytes` of them, or not UTF-8. A byte-order mark is left out. */

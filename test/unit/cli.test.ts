@@ -204,7 +204,8 @@ describe("the command line", () => {
       return execFileSync("script", ["-qec", `"${process.execPath}" "${cli}" ${args}`, "/dev/null"], {
         cwd: folder,
         encoding: "utf8",
-        env: { ...process.env, TERM: "xterm-256color", NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, ...env },
+        // Nothing else: many variables, CI among them, switch colours off or on.
+        env: { PATH: process.env.PATH, TERM: "xterm-256color", ...env },
       });
     }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isModelFile, mayBeModelFile } from "../../extension/editor/modelFiles";
+import { isModelFile, mayBeModelFile } from "../../extension/models/fileNames";
 import { architectureOf, findingBackground, lensTitle, mapsOfClass, summarize } from "../../extension/editor/words";
 import type { ArchitectureReport, Condition, FileReport, Finding, Range } from "../../extension/theory/verdict/report";
 

@@ -419,6 +419,35 @@ describe("hostile input", () => {
         position: { classes: Array.from({ length: 300_000 }, (_, i) => i % 2) },
         tokens: 300_000,
       }),
+      "windows of all widths, one a head": JSON.stringify({
+        tokens: 4096,
+        width: 2,
+        layers: [{ attention: { heads: Array.from({ length: 1024 }, (_, i) => ({ pattern: { window: i + 1 } })) } }],
+      }),
+      "random, of a middling degree": spec({ random: { degree: 64, seed: 1 } }),
+      strided: spec({ strided: 1024 }),
+      axial: spec({ axial: { rows: 128, columns: 1024 } }),
+      "single tokens for blocks": spec({ bigbird: { block: 1 } }),
+      "a tap for each of many offsets": JSON.stringify({
+        tokens: n,
+        width: 2,
+        layers: [{ convolution: { taps: 4096 } }],
+      }),
+      "taps far apart": JSON.stringify({
+        tokens: n,
+        width: 2,
+        layers: [{ convolution: { taps: Array.from({ length: 4096 }, (_, i) => (i * i) % n) } }],
+      }),
+      "a class for each pair": JSON.stringify({
+        tokens: limits.pairClasses,
+        width: 2,
+        position: {
+          pairs: Array.from({ length: limits.pairClasses }, (_, i) =>
+            Array.from({ length: limits.pairClasses }, (_, j) => (i * j) % 7),
+          ),
+        },
+        layers: [{ attention: {} }],
+      }),
       registers: spec({ any: ["causal", { global: [n] }] }, { registers: limits.registers, position: "alibi" }),
       relative: spec("full", { position: { relative: { clip: 4 } } }),
       declared: spec("full", { target: { symmetry: "A_n" } }),

@@ -170,8 +170,8 @@ export interface NautyAnswer {
 }
 
 export const nautyVersion = (): string | null => {
-  const { status, stdout } = spawnSync("dreadnaut", { input: "q\n", encoding: "utf8" });
-  return status === 0 ? stdout.trim() || "dreadnaut" : null;
+  const { status, stdout } = spawnSync("dreadnaut", ["--version"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
 };
 
 /**

@@ -8,9 +8,6 @@ import { LineMap } from "../ranges";
 /** Deeper than any configuration; the parser recurses, so the depth is bounded before it runs. */
 const nesting = 64;
 
-/** Larger than any configuration: the longest have a name for each of some ten thousand labels. */
-const largest = Math.min(4_194_304, limits.fileBytes);
-
 /** Errors past this many say nothing new. */
 const listedErrors = 20;
 
@@ -23,8 +20,8 @@ export class Document {
 
   constructor(readonly text: string) {
     this.lines = new LineMap(text);
-    if (text.length > largest) {
-      this.error(this.lines.range(0, 0), `the file is larger than ${largest} bytes`);
+    if (text.length > limits.fileBytes) {
+      this.error(this.lines.range(0, 0), `the file is larger than ${limits.fileBytes} bytes`);
       return;
     }
     const deep = tooDeep(text);

@@ -113,7 +113,7 @@ function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-const tooManyRuns = () =>
+export const tooManyRuns = (): BeyondReach =>
   new BeyondReach(`the pattern has more than ${limits.runs.toLocaleString("en")} runs of consecutive keys`);
 
 /** Pairs in a or in b. Queries that share both their rows share the result. @throws BeyondReach past `limits.runs`. */

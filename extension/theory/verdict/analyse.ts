@@ -2,11 +2,11 @@
 import { codeName } from "../architecture/input";
 import { limits } from "../architecture/limits";
 import type { Architecture, Target } from "../architecture/schema";
-import { hopsNeeded, visibility, type Goal } from "../patterns/reach";
+import { hopsNeeded, type Goal } from "../patterns/reach";
 import { BeyondReach, type Rows } from "../patterns/rows";
 import { declaredGroup, nameGroup } from "../symmetry/naming";
 import { cycles as cyclesOf } from "../symmetry/permutation";
-import { decide, type Coincidence, type Decision } from "../views/decide";
+import { decide, goalOf, type Coincidence, type Decision } from "../views/decide";
 import { decideRepeated, type RepeatedDecision } from "../views/repeated";
 import { Undecided, compileStack } from "../views/stack";
 import { biasMatters, feedForwardFault, hypotheses, paper, section, type Hypotheses } from "./conditions";
@@ -38,6 +38,8 @@ export interface SkippedPart {
 
 /** Most tokens for which a fix of what outputs see is analysed in full; beyond, it is checked to connect them. */
 const fullyChecked = 8192;
+/** Most tokens for which any other fix is analysed, and so offered. */
+const analysed = 262_144;
 /** Cycles listed in a witness. */
 const witnessCycles = 64;
 
@@ -68,6 +70,7 @@ function offeredFixes(
   const before = new Set(findings.filter(({ severity }) => severity === "error").map(({ code }) => code));
   const mends = (candidate: fixes.Candidate): boolean => {
     if (architecture.tokens > fullyChecked && isVisibility(finding.code)) return isConnected(candidate.architecture);
+    if (architecture.tokens > analysed) return false;
     const after = new Analyst(candidate.architecture, skipped).run().findings;
     return after.every(({ code, severity }) => code !== finding.code && (severity !== "error" || before.has(code)));
   };
@@ -88,9 +91,6 @@ function within<T>(attempt: () => T, otherwise: T): T {
 
 const isVisibility = (code: FindingCode): boolean => code === "UAP101" || code === "UAP102";
 
-const goalOf = (rows: readonly Rows[], { tokens, target }: Architecture): Goal =>
-  target.visibility ?? visibility(rows, rows.length, tokens).goal;
-
 function connects(rows: readonly Rows[], tokens: number, goal: Goal): boolean {
   const { hops } = hopsNeeded(rows, tokens, goal);
   return hops !== null && hops <= rows.length;
@@ -98,14 +98,16 @@ function connects(rows: readonly Rows[], tokens: number, goal: Goal): boolean {
 
 /** Whether the outputs see what the target, or else the patterns themselves, ask for. */
 function isConnected(architecture: Architecture): boolean {
-  const rows = compileStack(architecture).layers.map((layer) => layer.dependence);
-  return connects(rows, architecture.tokens, goalOf(rows, architecture));
+  const stack = compileStack(architecture);
+  const rows = stack.layers.map((layer) => layer.dependence);
+  return connects(rows, architecture.tokens, architecture.target.visibility ?? goalOf(stack));
 }
 
 /** Whether a stack with these repeats is connected; the rows of every block are made once. */
 function connectedAt(architecture: Architecture): (repeats: readonly number[]) => boolean {
-  const rows = compileStack(architecture).layers.map((layer) => layer.dependence);
-  const goal = goalOf(rows, architecture);
+  const stack = compileStack(architecture);
+  const rows = stack.layers.map((layer) => layer.dependence);
+  const goal = architecture.target.visibility ?? goalOf(stack);
   let at = 0;
   const rowsOf = architecture.layers.map(({ repeat }) => rows[(at += repeat) - 1]);
   return (repeats) => {

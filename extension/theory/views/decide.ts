@@ -3,7 +3,7 @@
  * are exactly those that G forces, at the depth written and for the blocks stacked deeper.
  */
 import type { Architecture } from "../architecture/schema";
-import { hopsNeeded, visibility, type Hops, type Visibility } from "../patterns/reach";
+import { hopsNeeded, visibility, type Goal, type Hops, type Visibility } from "../patterns/reach";
 import { contains } from "../patterns/algebra";
 import { BeyondReach, type Rows } from "../patterns/rows";
 import { AutomorphismGroup, automorphisms, isAutomorphism, isomorphism } from "../symmetry/automorphisms";
@@ -48,8 +48,7 @@ export interface Decision {
   stack: Stack;
   /** Attention and convolution layers as written. */
   depth: number;
-  /** "causal" where every pattern looks back only: then output t can only ever see 0..t. */
-  goal: "full" | "causal";
+  goal: Goal;
   /** What is seen at the depth written. */
   visibility: Visibility;
   /** The least depth of the repeated stack at which the goal is met, or a pair that no depth connects. */
@@ -82,6 +81,12 @@ export interface DecideOptions {
 export function decide(architecture: Architecture, options: DecideOptions = {}): Decision {
   const stack = compileStack(architecture);
   return new Decider(stack, options.lemmas ?? true).run();
+}
+
+/** "causal" where every pattern looks back only: then output t can only ever see 0..t. */
+export function goalOf({ size, tokens, layers }: Stack): Goal {
+  const looksBack = size === tokens && tokens > 1 && [...new Set(layers)].every((layer) => isCausal(layer.dependence));
+  return looksBack ? "causal" : "full";
 }
 
 /** Exact comparisons of single outputs, by viewing both samples in one table. Cost of one: all keys of all layers. */
@@ -127,7 +132,7 @@ class Decider {
   private readonly monotone: boolean;
   private readonly plain: boolean;
   private readonly tokensDistinct: boolean;
-  private readonly goal: "full" | "causal";
+  private readonly goal: Goal;
   private readonly compare: ReturnType<typeof comparisons>;
 
   constructor(
@@ -141,9 +146,7 @@ class Decider {
     this.monotone = this.layersUsed.every((layer) => layer.carriesOwn);
     this.plain = this.monotone && allDiffer(stack.colours.subarray(stack.tokens));
     this.tokensDistinct = allDiffer(stack.colours.subarray(0, stack.tokens));
-    const lookingBack =
-      stack.size === stack.tokens && stack.tokens > 1 && this.layersUsed.every((layer) => isCausal(layer.dependence));
-    this.goal = lookingBack ? "causal" : "full";
+    this.goal = goalOf(stack);
   }
 
   run(): Decision {

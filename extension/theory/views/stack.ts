@@ -2,10 +2,11 @@
  * An architecture as the decision procedure sees it: unrolled mixing layers, each a list of heads with rows and pair labels. Tokenwise maps and
  * normalisation layers do not appear: they move nothing between tokens.
  */
+import { limits } from "../architecture/limits";
 import type { Architecture, Attention, Convolution } from "../architecture/schema";
 import { buildRows } from "../patterns/build";
-import { RowsBuilder, contains, union, withSelf } from "../patterns/algebra";
-import type { Rows } from "../patterns/rows";
+import { RowsBuilder, contains, tooManyRuns, union, withSelf } from "../patterns/algebra";
+import { BeyondReach, type Rows } from "../patterns/rows";
 import type { SpecPath } from "../verdict/report";
 import { codeLabels, joinLabels, keyLabels, tapLabels, type PairLabels } from "./labels";
 
@@ -51,6 +52,9 @@ export interface Stack {
   /** One period: the layers as written, from the input up. Equal layers are the same object. */
   layers: MixLayer[];
 }
+
+/** Most rows and runs of all heads together. */
+const mostRuns = limits.runs + 2 * limits.tokens;
 
 /** Thrown where the specification's meaning leaves the mathematics undecided; `path` is the construct. */
 export class Undecided extends Error {
@@ -140,10 +144,19 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
 
 function convolutionHead(convolution: Convolution, tokens: number, registers: number): Head {
   const offsets = [...new Set(convolution.offsets.map((offset) => ((offset % tokens) + tokens) % tokens))];
+  offsets.sort((a, b) => a - b);
+  // Query q reads (q + offset) mod n: the offsets that wrap around come first, and neighbouring offsets make one run.
+  const starts = offsets.flatMap((offset, i) => (i > 0 && offsets[i - 1] === offset - 1 ? [] : [offset]));
+  const ends = offsets.flatMap((offset, i) => (offsets[i + 1] === offset + 1 ? [] : [offset + 1]));
+  if (starts.length * tokens > limits.runs) throw tooManyRuns();
   const builder = new RowsBuilder(tokens + registers);
   for (let query = 0; query < tokens; query++) {
-    const keys = offsets.map((offset) => (query + offset) % tokens).sort((a, b) => a - b);
-    for (const key of keys) builder.run(key, key + 1);
+    for (const turn of [tokens, 0])
+      for (const [run, start] of starts.entries()) {
+        const from = Math.max(start + query - turn, 0);
+        const to = Math.min(ends[run] + query - turn, tokens);
+        if (from < to) builder.run(from, to);
+      }
     builder.assign(query, builder.end());
   }
   return { rows: builder.finish(), labels: tapLabels(tokens), semantics: "counting", queryDependent: false };
@@ -231,10 +244,18 @@ export function compileStack(architecture: Architecture): Stack {
   const colours = positionColours(architecture);
   const layers: MixLayer[] = [];
   const cache = new Map<string, MixLayer>();
+  let runs = 0;
   architecture.layers.forEach((block, index) => {
     const key = JSON.stringify(block.mixer);
     let layer = cache.get(key);
-    if (!layer) cache.set(key, (layer = mixLayer(architecture, index)));
+    if (!layer) {
+      cache.set(key, (layer = mixLayer(architecture, index)));
+      for (const { rows } of layer.heads) runs += rows.size + rows.bounds.length / 2;
+      if (runs > mostRuns)
+        throw new BeyondReach(
+          `the heads of this architecture have more than ${mostRuns.toLocaleString("en")} rows and runs of keys together`,
+        );
+    }
     for (let i = 0; i < block.repeat; i++) layers.push(layer);
   });
   return {
