@@ -10,6 +10,7 @@ import { Lenses } from "./editor/lenses";
 import { QuickFixes } from "./editor/quickFixes";
 import { ReportDocuments } from "./editor/reportDocuments";
 import { Reports } from "./editor/reports";
+import { Runtime } from "./editor/runtime";
 import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
 import { modelFileGlob } from "./models/fileNames";
@@ -17,9 +18,9 @@ import { ReportPanels } from "./panels/reportPanel";
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("UAP Lens", { log: true });
-  const thread = vscode.Uri.joinPath(context.extensionUri, "dist", "checkWorker.js").fsPath;
+  const script = (name: string) => vscode.Uri.joinPath(context.extensionUri, "dist", name).fsPath;
   const checker = new Checker(
-    () => new Worker(thread),
+    () => new Worker(script("checkWorker.js")),
     (line) => log.error(line),
   );
   const pages = new FindingPages(context.extensionUri);
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
     documents,
     panels,
     new Status(reports),
+    new Runtime(script("runtime.js"), log),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
     vscode.languages.registerCodeLensProvider(files, new Lenses(reports)),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),

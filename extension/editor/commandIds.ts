@@ -5,4 +5,5 @@ export const commandIds = {
   explain: "uapLens.explainVerdict",
   openJson: "uapLens.openReportAsJson",
   newModel: "uapLens.newModel",
+  showRuntime: "uapLens.showRuntime",
 } as const;
