@@ -3,7 +3,8 @@
  * definition. It shares nothing with the theory but the specification's types.
  *
  * A token is a vector of width d, a sample is n tokens, and registers follow the sequence as tokens n .. N - 1. Matrices are lists of
- * rows. Heads are of full width (queries, keys and values in R^d) and `value` includes the output projection: only sums of heads occur.
+ * rows. `value` includes the output projection: only sums of heads occur. Random parameters have heads of full width (queries and keys in R^d); the
+ * evaluation takes heads of any width.
  */
 import { compileFunction } from "node:vm";
 import type {
@@ -122,7 +123,7 @@ function attendsInSequence(
 // ------------------------------------------------------------------------------------------------------------ biases
 
 /** The class of the pair (q, k) under a code with one learned bias per class. */
-function pairClass(code: Exclude<PairCode, { kind: "alibi" }>, q: number, k: number): number {
+export function pairClass(code: Exclude<PairCode, { kind: "alibi" }>, q: number, k: number): number {
   const offset = k - q;
   switch (code.kind) {
     case "relative": {
@@ -165,9 +166,10 @@ function logBucket(code: Extract<PairCode, { kind: "log-buckets" }>, offset: num
 
 /** One attention head. */
 export interface Head {
-  /** d x d each. */
+  /** head width x d each. */
   query: Matrix;
   key: Matrix;
+  /** d x d. */
   value: Matrix;
   /** For every query (N of them) the keys it attends to, and the bias of each of these pairs. */
   keys: number[][];
@@ -318,7 +320,7 @@ function drawHeads(architecture: Architecture, attention: Attention, random: Ran
 }
 
 /** The sinusoidal code of position t (1706.03762, section 3.5). */
-const sinusoid = (t: number, d: number): Vector =>
+export const sinusoid = (t: number, d: number): Vector =>
   Float64Array.from({ length: d }, (_, i) => {
     const angle = t / 10_000 ** ((i - (i % 2)) / d);
     return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
@@ -425,7 +427,7 @@ function attend(attention: Attention, heads: Head[], tokens: Vector[], rotary: b
           );
         });
       case "linformer": {
-        const mixedK = head.mixKeys.map((row) => combine(row, K, d));
+        const mixedK = head.mixKeys.map((row) => combine(row, K, K[0].length));
         const mixedV = head.mixValues.map((row) => combine(row, V, d));
         const noBias = mixedK.map(() => 0);
         return Q.map((q) => combine(rowWeights(attention, head, q, mixedK, noBias), mixedV, d));
@@ -503,21 +505,20 @@ function rotate(vector: Vector, t: number): Vector {
 /** Nystromformer (2102.03902, equation 13): segment means as landmarks, with the kernel of the attention in place of softmax. */
 function nystrom(attention: Attention, head: Head, Q: Vector[], K: Vector[], V: Vector[]): Vector[] {
   const size = Q.length;
-  const d = Q[0].length;
   const landmarks = attention.projection.kind === "nystrom" ? Math.min(attention.projection.landmarks, size) : 0;
   const means = (vectors: Vector[]): Vector[] =>
     Array.from({ length: landmarks }, (_, i) => {
       const segment = vectors.slice(Math.floor((i * size) / landmarks), Math.floor(((i + 1) * size) / landmarks));
-      return combine(new Float64Array(segment.length).fill(1 / segment.length), segment, d);
+      return combine(new Float64Array(segment.length).fill(1 / segment.length), segment, segment[0].length);
     });
   const weights = (queries: Vector[], keys: Vector[]): Matrix => {
     const noBias = keys.map(() => 0);
     return queries.map((q) => Float64Array.from(rowWeights(attention, head, q, keys, noBias)));
   };
   const [queryMeans, keyMeans] = [means(Q), means(K)];
-  const summaries = weights(queryMeans, K).map((row) => combine(row, V, d));
-  const inner = pseudoInverse(weights(queryMeans, keyMeans)).map((row) => combine(row, summaries, d));
-  return weights(Q, keyMeans).map((row) => combine(row, inner, d));
+  const summaries = weights(queryMeans, K).map((row) => combine(row, V, V[0].length));
+  const inner = pseudoInverse(weights(queryMeans, keyMeans)).map((row) => combine(row, summaries, V[0].length));
+  return weights(Q, keyMeans).map((row) => combine(row, inner, V[0].length));
 }
 
 /** The Moore-Penrose inverse of a square matrix, by the iteration Z <- Z (2I - A Z) of Ben-Israel and Cohen (1966). */

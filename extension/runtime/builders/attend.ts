@@ -172,6 +172,11 @@ export function attend(
         const dKeys: Tensor[] = [];
         const dValues: Tensor[] = [];
         const dBiases: Tensor[] = [];
+        /** Each part's bias; a learned one as it was kept, for by now its own tensor is gone. */
+        let next = 3;
+        const keptBiases = biases.map((bias) =>
+          bias?.learned ? { ...bias, value: inputs[next++] as Tensor2D } : bias,
+        );
         parts.forEach((part, p) => {
           const w = kept[1 + p] as Tensor3D;
           const own = queryBlocks(part, scaled);
@@ -179,7 +184,7 @@ export function attend(
           if (form === "hard") return;
           const products = tf.matMul(own, keyBlocks(part, v), false, true);
           const dWeights = mean === null ? products : tf.sub(products, queryBlocks(part, mean));
-          const bias = biases[p];
+          const bias = keptBiases[p];
           let dScores: Tensor3D;
           if (form === "product") {
             const u = kept[1 + parts.length + p];

@@ -1,14 +1,15 @@
 /** A layer of attention with several heads. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
-import type { Architecture, Attention } from "../../theory/architecture/schema";
+import type { Architecture, Attention, Pattern } from "../../theory/architecture/schema";
 import { buildRows } from "../../theory/patterns/build";
 import { attend, type Geometry } from "./attend";
 import type { Declarations, Read } from "./declare";
 import { kernel, type Kernel } from "./kernels";
 import { affine, rotate } from "./ops";
-import { pairBiases, type PlacedGroup } from "./pairBias";
-import { densePlan, type Plan } from "./plan";
+import { codesOf, pairBiases, type PlacedGroup } from "./pairBias";
+import { makePlan, type Paths, type Plan } from "./plan";
+import { projectedAttention } from "./projection";
 import { selection } from "./selection";
 
 /** The width of one head: width / heads rounded up to an even number, so that rotary positions have pairs of coordinates. */
@@ -31,6 +32,7 @@ export function attention(
   architecture: Architecture,
   name: string,
   declarations: Declarations,
+  paths: Paths,
 ): (x: Tensor3D, read: Read) => Tensor3D {
   const { width } = architecture;
   const size = architecture.tokens + architecture.registers;
@@ -49,7 +51,7 @@ export function attention(
   declarations.parameter(`${name}.value`, [width, heads * columns], values);
   declarations.parameter(`${name}.output`, [heads * columns, width], 1 / Math.sqrt(heads * columns));
   const place = architecture.position.kind === "rotary" ? rotary(size, columns, declarations) : (x: Tensor4D) => x;
-  const batches = headBatches(spec, architecture, heads, kernels, name, declarations);
+  const batches = headBatches(spec, architecture, heads, kernels, name, declarations, planner(architecture, paths));
 
   return (x, read) => {
     const samples = x.shape[0];
@@ -93,6 +95,12 @@ function rotary(size: number, columns: number, declarations: Declarations): (x: 
   return (x) => rotate(x, cosines, sines, swap);
 }
 
+function refuseProjection(spec: Attention, architecture: Architecture): void {
+  const plain = spec.heads.every((group) => group.pattern.kind === "full" && codesOf(architecture, group).length === 0);
+  if (!plain)
+    throw new RangeError("a projection along the sequence is defined for the full pattern without a bias only");
+}
+
 function headBatches(
   spec: Attention,
   architecture: Architecture,
@@ -100,6 +108,7 @@ function headBatches(
   kernels: Kernel,
   name: string,
   declarations: Declarations,
+  planOf: (pattern: Pattern) => Plan,
 ): HeadBatch[] {
   const { tokens, registers } = architecture;
   let first = 0;
@@ -108,43 +117,71 @@ function headBatches(
     first += group.count;
     return own;
   });
-  const plans = placed.map(({ group }) => densePlan(buildRows(group.pattern, tokens, registers)));
-  const geometry = geometryOf(
-    plans,
-    placed.map(({ group }) => group.count),
-    declarations,
-  );
-  const biases = pairBiases(architecture, placed, plans, heads, name, declarations);
-  return [
-    {
-      first: 0,
-      count: heads,
+  if (spec.projection.kind !== "none") {
+    refuseProjection(spec, architecture);
+    const size = tokens + registers;
+    const mix = projectedAttention(spec.projection, spec, size, heads, kernels, name, declarations);
+    return [{ first: 0, count: heads, mix }];
+  }
+  const plans = placed.map(({ group }) => planOf(group.pattern));
+  // Neighbouring groups that are computed in the same blocks are computed together.
+  const runs: { groups: PlacedGroup[]; plans: Plan[] }[] = [];
+  placed.forEach((own, g) => {
+    const last = runs.at(-1);
+    if (last !== undefined && sameBlocks(last.plans[0], plans[g])) {
+      last.groups.push(own);
+      last.plans.push(plans[g]);
+    } else runs.push({ groups: [own], plans: [plans[g]] });
+  });
+  return runs.map(({ groups, plans: own }): HeadBatch => {
+    const counts = groups.map(({ group }) => group.count);
+    const range = { first: groups[0].first, count: counts.reduce((sum, count) => sum + count) };
+    const geometry = geometryOf(own, counts, declarations);
+    const biases = pairBiases(architecture, groups, own, heads, name, declarations);
+    return {
+      ...range,
       mix: (q, k, v, read) => {
-        const [queries, keys] = kernels.features(q, k, { first: 0, count: heads }, read);
+        const [queries, keys] = kernels.features(q, k, range, read);
         return attend(kernels.weighting, geometry, queries, keys, v, biases(read));
       },
-    },
-  ];
+    };
+  });
 }
+
+/** Plans by pattern: groups with one pattern share a plan. */
+function planner({ tokens, registers }: Architecture, paths: Paths): (pattern: Pattern) => Plan {
+  const known = new Map<string, Plan>();
+  return (pattern) => {
+    const key = JSON.stringify(pattern);
+    let plan = known.get(key);
+    if (plan === undefined) known.set(key, (plan = makePlan(pattern, buildRows(pattern, tokens, registers), paths)));
+    return plan;
+  };
+}
+
+const isDense = ({ parts, size }: Plan): boolean =>
+  parts.length === 1 && parts[0].products === size * size && parts[0].blocks === 1;
+const sameBlocks = (a: Plan, b: Plan): boolean => a === b || (isDense(a) && isDense(b));
 
 /** The tensors of plans that share their blocks. */
 function geometryOf(plans: readonly Plan[], counts: readonly number[], declarations: Declarations): Geometry {
   const [{ size, parts }] = plans;
+  const shared = plans.every((plan) => plan === plans[0]);
   const perQuery = (flags: Float32Array): Tensor3D => declarations.structure(tf.tensor3d(flags, [1, flags.length, 1]));
   const occupied = Float32Array.from(
-    plans.flatMap((plan, p) =>
-      Array.from({ length: plans.length === 1 ? 1 : counts[p] }, () => [...plan.occupied]).flat(),
+    (shared ? plans.slice(0, 1) : plans).flatMap((plan, p) =>
+      Array.from({ length: shared ? 1 : counts[p] }, () => [...plan.occupied]).flat(),
     ),
   );
   return {
     occupied: occupied.every((flag) => flag === 1) ? null : perQuery(occupied),
-    parts: parts.map(({ blocks, queries, keys }) => {
+    parts: parts.map(({ blocks, queries, keys, stride }) => {
       const present = new Uint8Array(size);
       for (const q of queries) if (q >= 0) present[q] = 1;
       return {
         blocks,
-        queries: selection(size, queries, declarations),
-        keys: keys.map((piece) => selection(size, piece, declarations)),
+        queries: selection(size, queries, stride, declarations),
+        keys: keys.map((piece) => selection(size, piece, stride, declarations)),
         absent: present.every((flag) => flag === 1)
           ? null
           : perQuery(Float32Array.from(present, (flag) => (flag === 1 ? 0 : -1e9))),

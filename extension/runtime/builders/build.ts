@@ -8,7 +8,13 @@ import { Declarations, type Read } from "./declare";
 import { feedForward } from "./feedForward";
 import type { Initialisation, Model, Parameters } from "./model";
 import { normalise } from "./ops";
+import type { Paths } from "./plan";
 import { inputTokens } from "./tokens";
+
+export interface BuildOptions {
+  /** How patterns are computed: by default the cheaper way. */
+  paths?: Paths;
+}
 
 type Map = (x: Tensor3D, read: Read) => Tensor3D;
 
@@ -16,12 +22,16 @@ type Map = (x: Tensor3D, read: Read) => Tensor3D;
  * The architecture as a trainable model on the backend of the moment. Layers are numbered with `repeat` unrolled: `layers.0.attention.query`.
  * @throws RangeError where the specification leaves a mechanism undefined.
  */
-export function build(architecture: Architecture, { seed, regime }: Initialisation): Model {
+export function build(
+  architecture: Architecture,
+  { seed, regime }: Initialisation,
+  { paths = "auto" }: BuildOptions = {},
+): Model {
   const declarations = new Declarations(regime, seed);
   try {
     const start = inputTokens(architecture, declarations);
     const blocks = architecture.layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));
-    const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations));
+    const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations, paths));
     const reader =
       (parameters: Parameters): Read =>
       (name) => {
@@ -59,11 +69,11 @@ export function build(architecture: Architecture, { seed, regime }: Initialisati
 }
 
 /** A block: the mixer, then the feed-forward network, each with its residual path and its normalisation. */
-function layer(block: Block, architecture: Architecture, name: string, declarations: Declarations): Map {
+function layer(block: Block, architecture: Architecture, name: string, declarations: Declarations, paths: Paths): Map {
   const { mixer, feedForward: ffn, norm } = block;
   const mix =
     mixer.kind === "attention"
-      ? attention(mixer, architecture, `${name}.attention`, declarations)
+      ? attention(mixer, architecture, `${name}.attention`, declarations, paths)
       : convolution(mixer, architecture, `${name}.convolution`, declarations);
   const first = sublayer(mix, norm, mixer.residual, architecture.width, `${name}.mixerNorm`, declarations);
   if (ffn === null) return first;

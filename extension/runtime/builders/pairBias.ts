@@ -130,9 +130,9 @@ function fixedBias(
 ): Tensor2D | null {
   const { products } = parts[0];
   const alibis = ({ group }: PlacedGroup) => [position, group.bias].filter((code) => code.kind === "alibi").length;
-  const headDependent = groups.length > 1 || groups.some((placed) => alibis(placed) > 0);
+  const headDependent = parts.some((part) => part !== parts[0]) || groups.some((placed) => alibis(placed) > 0);
   if (!headDependent && parts[0].pairs.at.length === products) return null;
-  const rows = groups.flatMap((placed, g) => {
+  const rows = (headDependent ? groups : groups.slice(0, 1)).flatMap((placed, g) => {
     const { query, key, at } = parts[g].pairs;
     const count = headDependent ? placed.group.count : 1;
     return Array.from({ length: count }, (_, h) => {

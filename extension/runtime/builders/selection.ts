@@ -12,15 +12,52 @@ export interface Selection {
   put(y: Tensor3D): Tensor3D;
 }
 
-/** @param slots the row of each slot, -1 for none; no row is in two slots. */
-export function selection(rows: number, slots: Int32Array, declarations: Declarations): Selection {
-  if (slots.length === rows && slots.every((row, slot) => row === slot))
-    return { slots: rows, take: (x) => x, put: (y) => y };
+/** Every row in its own slot. */
+export const everyRow = (rows: number): Selection => ({ slots: rows, take: (x) => x, put: (y) => y });
+
+/**
+ * @param slots the row of each slot, -1 for none; no row is in two slots.
+ * @param stride see `PartPlan.stride`
+ */
+export function selection(rows: number, slots: Int32Array, stride: number, declarations: Declarations): Selection {
+  if (slots.length === rows && slots.every((row, slot) => row === slot)) return everyRow(rows);
+  if (stride > 1) return byResidue(rows, slots, stride, declarations);
   const back = new Int32Array(rows).fill(-1);
   slots.forEach((row, slot) => {
     if (row >= 0) back[row] = slot;
   });
   return { slots: slots.length, take: mover(rows, slots, declarations), put: mover(slots.length, back, declarations) };
+}
+
+/** First all rows in the order of their residues modulo `stride`, a transposition, and of these the slots. */
+function byResidue(rows: number, slots: Int32Array, stride: number, declarations: Declarations): Selection {
+  const length = Math.ceil(rows / stride);
+  const ordered = slots.map((row) => (row < 0 ? -1 : (row % stride) * length + Math.floor(row / stride)));
+  const inner = selection(stride * length, ordered, 1, declarations);
+  const missing = stride * length - rows;
+  return {
+    slots: slots.length,
+    take: (x) => {
+      const [groups, , columns] = x.shape;
+      const padded =
+        missing === 0
+          ? x
+          : tf.pad(x, [
+              [0, 0],
+              [0, missing],
+              [0, 0],
+            ]);
+      const grid = tf.reshape<tf.Rank.R4>(padded, [groups, length, stride, columns]);
+      return inner.take(tf.reshape(tf.transpose(grid, [0, 2, 1, 3]), [groups, stride * length, columns]));
+    },
+    put: (y) => {
+      const placed = inner.put(y);
+      const [groups, , columns] = placed.shape;
+      const grid = tf.reshape<tf.Rank.R4>(placed, [groups, stride, length, columns]);
+      const all = tf.reshape<tf.Rank.R3>(tf.transpose(grid, [0, 2, 1, 3]), [groups, stride * length, columns]);
+      return missing === 0 ? all : tf.slice(all, [0, 0, 0], [-1, rows, -1]);
+    },
+  };
 }
 
 /** Rows copied one by one take long; above so many runs of them `gather` is faster. */

@@ -34,12 +34,9 @@ export function inputTokens(
     const labels = [...new Set(position.classes)].sort((a, b) => a - b);
     declarations.parameter("position", [labels.length, width], deviation);
     coded = position.classes.length;
-    const indices = tf.tensor1d(
-      position.classes.map((label) => labels.indexOf(label)),
-      "int32",
-    );
-    const oneHot = declarations.structure(tf.cast(tf.oneHot(indices, labels.length), "float32") as Tensor2D);
-    indices.dispose();
+    // A product with ones and zeros: the gradient of gather does not exist on WASM.
+    const rows = position.classes.flatMap((label) => labels.map((other) => (other === label ? 1 : 0)));
+    const oneHot = declarations.structure(tf.tensor2d(rows, [coded, labels.length]));
     codes = (read) => tf.matMul(oneHot, read("position"));
   }
   if (registers > 0) declarations.parameter("register", [width], deviation);
