@@ -69,8 +69,11 @@ export type Paths = "auto" | "dense" | "blocked";
 const denseTokens = 128;
 /** Most pairs of one pattern: more do not fit a training step either. */
 const mostPairs = 2 ** 25;
-/** How many products of a block cost as much as one product whose key is fetched on its own. */
-const fetching = 8;
+/**
+ * What things cost, in products of a query and a key in a block (about 20 ns on WASM): a product whose key is fetched on its own, a row of keys that is
+ * moved to its block, a block of keys that is put beside the others of its block of queries, and a slot.
+ */
+const cost = { fetching: 8, row: 2, piece: 40, slot: 300 };
 
 /**
  * A plan for a pattern.
@@ -188,11 +191,26 @@ export function blockedPlan(rows: Rows, layouts: readonly Layout[]): Plan {
   let rest: Pick<Pairs, "query" | "key"> = all;
   /** Moves the pairs that `take` says into a part. */
   const split = (take: (query: number, key: number) => boolean): Pick<Pairs, "query" | "key"> => {
-    const taken = rest.query.map((q, i) => (take(q, rest.key[i]) ? 1 : 0));
-    const own = { query: rest.query.filter((_, i) => taken[i] === 1), key: rest.key.filter((_, i) => taken[i] === 1) };
-    rest = { query: rest.query.filter((_, i) => taken[i] === 0), key: rest.key.filter((_, i) => taken[i] === 0) };
-    return own;
+    const { query, key } = rest;
+    const taken = new Uint8Array(query.length);
+    let count = 0;
+    for (let i = 0; i < taken.length; i++) if (take(query[i], key[i])) count += taken[i] = 1;
+    const part = (flag: number, length: number): Pick<Pairs, "query" | "key"> => {
+      const [queries, keys] = [new Int32Array(length), new Int32Array(length)];
+      for (let i = 0, to = 0; i < taken.length; i++) {
+        if (taken[i] !== flag) continue;
+        queries[to] = query[i];
+        keys[to++] = key[i];
+      }
+      return { query: queries, key: keys };
+    };
+    rest = part(0, taken.length - count);
+    return part(1, count);
   };
+  if (all.query.length === 0) {
+    const nothing = { ...all, at: new Int32Array(0) };
+    parts.push({ blocks: 1, queries: identity(1), keys: [identity(1)], stride: 1, products: 1, pairs: nothing });
+  }
   const frequent = (tokens: Int32Array, threshold: number): Int32Array => {
     const counts = new Int32Array(size);
     for (const token of tokens) counts[token]++;
@@ -246,8 +264,8 @@ interface Blocks {
   layout: Layout;
   /** How many blocks there are. */
   count: number;
-  /** Places before the first block, in which there is no token. */
-  positionOf: (token: number) => number;
+  /** Each token's place in the blocks in turn. */
+  positionOf: Int32Array;
   /** For each block of queries the blocks of keys that it meets. */
   met: Map<number, number>[];
   holds: (query: number, key: number) => boolean;
@@ -263,15 +281,19 @@ function blocksOf(
 ): Blocks {
   const { stride, block, offset } = layout;
   const residueLength = Math.ceil(size / stride);
-  const positionOf = (token: number) => (token % stride) * residueLength + Math.floor(token / stride) + offset;
-  const blockOf = (token: number) => Math.floor(positionOf(token) / block);
+  const positionOf = Int32Array.from(
+    { length: size },
+    (_, token) => (token % stride) * residueLength + Math.floor(token / stride) + offset,
+  );
+  const blockOf = positionOf.map((position) => Math.floor(position / block));
   const count = Math.ceil((stride * residueLength + offset) / block);
   const met = Array.from({ length: count }, () => new Map<number, number>());
-  query.forEach((q, i) => {
-    const row = met[blockOf(q)];
-    const other = blockOf(key[i]);
-    row.set(other, (row.get(other) ?? 0) + 1);
-  });
+  // Pairs come in runs that lie in one block.
+  for (let from = 0, to = 0; from < query.length; from = to) {
+    const [own, other] = [blockOf[query[from]], blockOf[key[from]]];
+    while (to < query.length && blockOf[query[to]] === own && blockOf[key[to]] === other) to++;
+    met[own].set(other, (met[own].get(other) ?? 0) + to - from);
+  }
   const least = everything || block === 1 ? 1 : (block * block) / 16;
   let left = 0;
   let most = 0;
@@ -283,15 +305,16 @@ function blocksOf(
       }
     most = Math.max(most, row.size);
   }
-  const products = count * block * most * block;
+  const rows = count * most * block;
+  const fixed = count * most * cost.piece + most * cost.slot + rows * cost.row;
   return {
     layout,
     count,
     positionOf,
     met,
-    holds: (q, k) => met[blockOf(q)].has(blockOf(k)),
+    holds: (q, k) => met[blockOf[q]].has(blockOf[k]),
     // A layout that holds nothing is no progress.
-    cost: most === 0 ? Infinity : products * (block === 1 ? fetching : 1) + left * fetching,
+    cost: most === 0 ? Infinity : rows * block * (block === 1 ? cost.fetching : 1) + left * cost.fetching + fixed,
   };
 }
 
@@ -302,12 +325,12 @@ function blockPart(
 ): PartPlan {
   const { stride, block } = layout;
   const tokenAt = new Int32Array(count * block).fill(-1);
-  for (let token = 0; token < size; token++) tokenAt[positionOf(token)] = token;
+  for (let token = 0; token < size; token++) tokenAt[positionOf[token]] = token;
   const slots = assignSlots(met);
   const slotOf = met.map((_, b) => new Map(slots.map((slot, s) => [slot[b], s])));
   const width = slots.length * block;
   const at = own.query.map((q, i) => {
-    const [from, to] = [positionOf(q), positionOf(own.key[i])];
+    const [from, to] = [positionOf[q], positionOf[own.key[i]]];
     const slot = slotOf[Math.floor(from / block)].get(Math.floor(to / block))!;
     return from * width + slot * block + (to % block);
   });
