@@ -29,6 +29,8 @@ if (unknown.length > 0) {
 
 installPackages();
 installPrograms();
+if (names.includes("unit") && run("node test/rig/setupTensorflow.mjs") !== 0)
+  console.log("The tests on native TensorFlow are skipped.");
 
 const results = path.join(root, "test-results");
 const sum = { passed: 0, failed: 0, skipped: 0 };
