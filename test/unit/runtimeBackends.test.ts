@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type BackendName, BackendUnavailable } from "../../extension/runtime/backends/backend";
 import { smokeTest } from "../../extension/runtime/backends/smoke";
 import { start } from "../../extension/runtime/backends/start";
+import { compileKernels } from "../rig/compileKernels";
 
 /** A product of batches by its definition, in double precision; operands [batch..., rows, columns] whose batches broadcast from the left. */
 function product(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): number[] {
@@ -86,7 +87,7 @@ describe("backends", () => {
           [[2, 1], [1, 3], 2, 5, 3],
           [[3], [2, 3], 2, 4, 3],
           [[4], [4], 1, 64, 1],
-          [[2], [2], 40, 2, 1], // few enough columns that the transposed product is the cheaper one
+          [[2], [2], 103, 300, 13], // more rows, terms and columns than are packed at a time
         ];
         let worst = 0;
         for (const [outerA, outerB, m, k, n] of shapes) {
@@ -100,10 +101,10 @@ describe("backends", () => {
                 const result = tf.matMul(a, b, transposeA, transposeB);
                 const expected = product(a, b, transposeA, transposeB);
                 assert.equal(result.size, expected.length);
-                worst = Math.max(worst, error(result, expected));
+                worst = Math.max(worst, error(result, expected) / Math.sqrt(k));
               });
         }
-        console.log(`      greatest error ${worst.toExponential(1)}`);
+        console.log(`      greatest error ${worst.toExponential(1)} for a root of the number of terms`);
         assert.ok(worst < 1e-5, `${worst}`);
       });
 
@@ -160,6 +161,25 @@ describe("backends", () => {
           }
         }));
 
+      it("sums over any axes", () =>
+        tf.tidy(() => {
+          const x = tf.randomNormal([7, 5, 9], 0, 1, "float32", 10);
+          const values = x.dataSync();
+          for (const axes of [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]])
+            for (const keepDims of [false, true]) {
+              const result = tf.sum(x, axes, keepDims);
+              const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+              assert.deepEqual(result.shape, keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)));
+              const expected = new Array<number>(kept[0] * kept[1] * kept[2]).fill(0);
+              values.forEach((value, at) => {
+                const index = [Math.floor(at / 45), Math.floor(at / 9) % 5, at % 9].map((i, axis) => i % kept[axis]);
+                expected[(index[0] * kept[1] + index[1]) * kept[2] + index[2]] += value;
+              });
+              assert.ok(error(result, expected) < 1e-5, axes.join());
+            }
+          assert.deepEqual([...tf.sum(tf.tensor2d([1, 0, 1, 1], [2, 2], "bool"), 0).dataSync()], [2, 1]);
+        }));
+
       it("fuses a bias and an activation", () => {
         const activations: Record<string, (value: number) => number> = {
           linear: (value) => value,
@@ -204,6 +224,11 @@ describe("backends", () => {
         tf.dispose([a, b]);
       });
     });
+
+  it("keeps the compiled kernels in step with their source", async () => {
+    const { kept, expected } = await compileKernels();
+    assert.equal(kept, expected, "run `npm run build:kernels`");
+  });
 
   it("fails the smoke test on a backend that computes wrongly", async () => {
     await start("cpu");

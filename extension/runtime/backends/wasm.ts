@@ -5,7 +5,7 @@ import path from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { type BackendWasm, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { type Backend, OutOfMemory } from "./backend";
-import { registerMatMul, type WasmModule } from "./wasmMatMul";
+import { registerKernels, type WasmModule } from "./wasmKernels";
 
 const binary = "tfjs-backend-wasm-simd.wasm";
 
@@ -38,7 +38,7 @@ async function bringUp(): Promise<Backend> {
   const backend = tf.backend() as BackendWasm;
   const module = backend.wasm as unknown as WasmModule;
   refuseToOverflow(module);
-  registerMatMul(backend);
+  registerKernels(backend);
   return {
     name: "wasm",
     device: os.cpus()[0]?.model.trim() ?? "processor",

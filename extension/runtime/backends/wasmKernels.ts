@@ -1,0 +1,215 @@
+/**
+ * Matrix products and sums over rows on the WASM backend, in place of the ones that TensorFlow.js 4.22 registers there. Three reasons:
+ *
+ * - Of its products only that of two plain matrices is fast; a batch or a transposed operand takes some ten times longer.
+ * - It keeps what it has prepared of a right operand by the operand's buffer alone, so one buffer used under two shapes gives wrong numbers.
+ * - It sums over rows, which is the gradient of every bias, through a transposed copy.
+ */
+import {
+  _FusedMatMul,
+  Add,
+  BatchMatMul,
+  broadcast_util,
+  Elu,
+  getKernel,
+  LeakyRelu,
+  Prelu,
+  registerKernel,
+  Relu,
+  Relu6,
+  Sigmoid,
+  Sum,
+  unregisterKernel,
+  util,
+} from "@tensorflow/tfjs-core";
+import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import { kernelsBinary } from "./kernelsBinary";
+
+/** What the compiled module of TensorFlow.js exports, as far as it is used here. Addresses are bytes from the start of its memory. */
+export interface WasmModule {
+  HEAPU8: Uint8Array;
+  asm: { memory: object };
+  _malloc: (bytes: number) => number;
+  _free: (address: number) => void;
+}
+
+/** The part of WebAssembly's own interface that is used; Node's declarations lack it. */
+interface Compiler {
+  Module: new (binary: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: object };
+}
+
+/** The exports of kernels.assembly.ts. */
+interface Kernels {
+  workspace(this: void, n: number): number;
+  multiply(
+    this: void,
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    k: number,
+    n: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    work: number,
+  ): void;
+  sumRows(this: void, x: number, rows: number, columns: number, out: number): void;
+}
+
+const bytesPerElement = 4;
+
+/** Replaces kernels of a WASM backend that has been brought up. */
+export function registerKernels(backend: BackendWasm): void {
+  const { memory } = (backend.wasm as unknown as WasmModule).asm;
+  const { Module, Instance } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
+  const binary = new Module(Buffer.from(kernelsBinary, "base64"));
+  const kernels = new Instance(binary, { env: { memory } }).exports as Kernels;
+  const multiply = multiplier(backend, kernels);
+  replace(BatchMatMul, ({ inputs, attrs }) => multiply(required(inputs.a), required(inputs.b), attrs));
+  replace(_FusedMatMul, ({ inputs, attrs }) => {
+    const product = multiply(required(inputs.a), required(inputs.b), attrs);
+    const { bias, preluActivationWeights } = inputs;
+    const sum = bias ? then(backend, product, Add, { a: product, b: bias }) : product;
+    switch (attrs?.activation) {
+      case "relu":
+        return then(backend, sum, Relu, { x: sum });
+      case "relu6":
+        return then(backend, sum, Relu6, { x: sum });
+      case "elu":
+        return then(backend, sum, Elu, { x: sum });
+      case "sigmoid":
+        return then(backend, sum, Sigmoid, { x: sum });
+      case "leakyrelu":
+        return then(backend, sum, LeakyRelu, { x: sum }, { alpha: attrs.leakyreluAlpha });
+      case "prelu":
+        return then(backend, sum, Prelu, { x: sum, alpha: preluActivationWeights });
+      default:
+        return sum;
+    }
+  });
+
+  const sum = getKernel(Sum, "wasm").kernelFunc;
+  replace(Sum, (parameters) => {
+    const x = required(parameters.inputs.x);
+    const { axis, keepDims } = parameters.attrs as { axis: number | number[]; keepDims: boolean };
+    const axes = util.parseAxisParam(axis, x.shape);
+    const overRows = axes.length < x.shape.length && axes.every((at, index) => at === index);
+    const rows = util.sizeFromShape(x.shape.slice(0, axes.length));
+    const columns = util.sizeFromShape(x.shape.slice(axes.length));
+    if (!overRows || x.dtype !== "float32" || rows * columns === 0) return sum(parameters);
+    const shape = [...(keepDims ? axes.map(() => 1) : []), ...x.shape.slice(axes.length)];
+    const out = backend.makeOutput(shape, "float32");
+    kernels.sumRows(backend.getMemoryOffset(x.dataId), rows, columns, backend.getMemoryOffset(out.dataId));
+    return out;
+  });
+}
+
+function replace(kernelName: string, kernelFunc: KernelFunc): void {
+  unregisterKernel(kernelName, "wasm");
+  registerKernel({ kernelName, backendName: "wasm", kernelFunc });
+}
+
+function required(tensor: TensorInfo | undefined): TensorInfo {
+  if (tensor === undefined) throw new Error("A kernel lacks an operand.");
+  return tensor;
+}
+
+/** Runs a kernel on a tensor that nothing else needs, and disposes of that tensor. */
+function then(
+  backend: BackendWasm,
+  consumed: TensorInfo,
+  kernelName: string,
+  inputs: NamedTensorInfoMap,
+  attrs?: NamedAttrMap,
+): TensorInfo {
+  const result = getKernel(kernelName, "wasm").kernelFunc({ inputs, backend, attrs }) as TensorInfo;
+  backend.disposeData(consumed.dataId);
+  return result;
+}
+
+function multiplier(backend: BackendWasm, kernels: Kernels) {
+  const module = backend.wasm as unknown as WasmModule;
+  let work = { address: 0, bytes: 0 };
+  const workspace = (n: number): number => {
+    const bytes = kernels.workspace(n);
+    if (bytes > work.bytes) {
+      if (work.bytes > 0) module._free(work.address);
+      work = { address: 0, bytes: 0 };
+      work = { address: module._malloc(bytes), bytes };
+    }
+    return work.address;
+  };
+
+  return (a: TensorInfo, b: TensorInfo, attrs: NamedAttrMap | undefined): TensorInfo => {
+    if (a.dtype !== "float32" || b.dtype !== "float32")
+      throw new Error(`A matrix product on WASM takes float32, not ${a.dtype} and ${b.dtype}.`);
+    const transposeA = attrs?.transposeA === true;
+    const transposeB = attrs?.transposeB === true;
+    const [m, k] = matrix(a, transposeA);
+    const [rows, n] = matrix(b, transposeB);
+    if (k !== rows)
+      throw new Error(
+        `A matrix product of shapes [${a.shape.join()}]${transposeA ? " transposed" : ""} and [${b.shape.join()}]${transposeB ? " transposed" : ""}: ` +
+          `${k} columns meet ${rows} rows.`,
+      );
+    const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    const outer = broadcast_util.assertAndGetBroadcastShape(outerA, outerB);
+    const shape = [...outer, m, n];
+    const size = util.sizeFromShape(shape);
+    if (size === 0) return backend.makeOutput(shape, "float32");
+    if (k === 0) return backend.makeOutput(shape, "float32", undefined, new Float32Array(size));
+
+    const work = workspace(n);
+    const out = backend.makeOutput(shape, "float32");
+    const [aAt, bAt, outAt] = [a, b, out].map(({ dataId }) => backend.getMemoryOffset(dataId));
+    const [countA, countB, count] = [outerA, outerB, outer].map((dimensions) => util.sizeFromShape(dimensions));
+    if (countB === 1 && countA === count && !transposeA) {
+      // All slices meet the same right operand: they are one matrix.
+      kernels.multiply(aAt, bAt, outAt, count * m, k, n, false, transposeB, work);
+      return out;
+    }
+    let to = outAt;
+    for (const [sliceA, sliceB] of slicePairs(outerA, outerB, outer)) {
+      const [fromA, fromB] = [aAt + sliceA * m * k * bytesPerElement, bAt + sliceB * k * n * bytesPerElement];
+      kernels.multiply(fromA, fromB, to, m, k, n, transposeA, transposeB, work);
+      to += m * n * bytesPerElement;
+    }
+    return out;
+  };
+}
+
+function matrix({ shape }: TensorInfo, transpose: boolean): readonly [number, number] {
+  const [rows, columns] = shape.slice(-2);
+  return transpose ? [columns, rows] : [rows, columns];
+}
+
+/** For each slice of the result in turn, the slices of the two operands, whose outer dimensions broadcast. */
+function* slicePairs(
+  a: readonly number[],
+  b: readonly number[],
+  out: readonly number[],
+): Generator<readonly [number, number]> {
+  const strides = (shape: readonly number[]) => {
+    const result = new Array<number>(out.length).fill(0);
+    let stride = 1;
+    for (let axis = shape.length - 1, to = out.length - 1; axis >= 0; axis--, to--) {
+      result[to] = shape[axis] === 1 ? 0 : stride;
+      stride *= shape[axis];
+    }
+    return result;
+  };
+  const [stridesA, stridesB] = [strides(a), strides(b)];
+  const count = util.sizeFromShape([...out]);
+  for (let slice = 0; slice < count; slice++) {
+    let [rest, sliceA, sliceB] = [slice, 0, 0];
+    for (let axis = out.length - 1; axis >= 0; axis--) {
+      const index = rest % out[axis];
+      rest = (rest - index) / out[axis];
+      sliceA += index * stridesA[axis];
+      sliceB += index * stridesB[axis];
+    }
+    yield [sliceA, sliceB];
+  }
+}
