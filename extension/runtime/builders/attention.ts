@@ -1,14 +1,13 @@
 /** A layer of attention with several heads. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
-import type { Architecture, Attention, Pattern } from "../../theory/architecture/schema";
-import { buildRows } from "../../theory/patterns/build";
+import type { Architecture, Attention } from "../../theory/architecture/schema";
 import { attend, type Geometry } from "./attend";
 import type { Declarations, Read } from "./declare";
 import { kernel, type Kernel } from "./kernels";
 import { affine, rotate } from "./ops";
 import { codesOf, pairBiases, type PlacedGroup } from "./pairBias";
-import { makePlan, type Paths, type Plan } from "./plan";
+import { type Plan, type Planner } from "./plan";
 import { projectedAttention } from "./projection";
 import { selection } from "./selection";
 
@@ -32,7 +31,7 @@ export function attention(
   architecture: Architecture,
   name: string,
   declarations: Declarations,
-  paths: Paths,
+  plans: Planner,
 ): (x: Tensor3D, read: Read) => Tensor3D {
   const { width } = architecture;
   const size = architecture.tokens + architecture.registers;
@@ -51,7 +50,7 @@ export function attention(
   declarations.parameter(`${name}.value`, [width, heads * columns], values);
   declarations.parameter(`${name}.output`, [heads * columns, width], 1 / Math.sqrt(heads * columns));
   const place = architecture.position.kind === "rotary" ? rotary(size, columns, declarations) : (x: Tensor4D) => x;
-  const batches = headBatches(spec, architecture, heads, kernels, name, declarations, planner(architecture, paths));
+  const batches = headBatches(spec, architecture, heads, kernels, name, declarations, plans);
 
   return (x, read) => {
     const samples = x.shape[0];
@@ -108,7 +107,7 @@ function headBatches(
   kernels: Kernel,
   name: string,
   declarations: Declarations,
-  planOf: (pattern: Pattern) => Plan,
+  plans: Planner,
 ): HeadBatch[] {
   const { tokens, registers } = architecture;
   let first = 0;
@@ -123,19 +122,32 @@ function headBatches(
     const mix = projectedAttention(spec.projection, spec, size, heads, kernels, name, declarations);
     return [{ first: 0, count: heads, mix }];
   }
-  const plans = placed.map(({ group }) => planOf(group.pattern));
+  const { form, degree, normalized } = kernels.weighting;
+  const unbiased = spec.heads.every(
+    (group) => group.pattern.kind === "full" && codesOf(architecture, group).length === 0,
+  );
+  if (form === "product" && degree === 1 && unbiased && plans.sparse(tokens + registers)) {
+    const range = { first: 0, count: heads };
+    const mix: HeadBatch["mix"] = (q, k, v, read) =>
+      linearAttention(...kernels.features(q, k, range, read), v, normalized);
+    return [{ ...range, mix }];
+  }
+  const planOfGroup = placed.map(({ group }) => plans.of(group.pattern));
   // Neighbouring groups that are computed in the same blocks are computed together.
   const runs: { groups: PlacedGroup[]; plans: Plan[] }[] = [];
   placed.forEach((own, g) => {
     const last = runs.at(-1);
-    if (last !== undefined && sameBlocks(last.plans[0], plans[g])) {
+    if (last !== undefined && sameBlocks(last.plans[0], planOfGroup[g])) {
       last.groups.push(own);
-      last.plans.push(plans[g]);
-    } else runs.push({ groups: [own], plans: [plans[g]] });
+      last.plans.push(planOfGroup[g]);
+    } else runs.push({ groups: [own], plans: [planOfGroup[g]] });
   });
   return runs.map(({ groups, plans: own }): HeadBatch => {
     const counts = groups.map(({ group }) => group.count);
     const range = { first: groups[0].first, count: counts.reduce((sum, count) => sum + count) };
+    // Scores, weights and their gradients of every head, and the mask.
+    const products = own[0].parts.reduce((sum, part) => sum + part.products, 0);
+    declarations.reserve(products * (3 * range.count + 1));
     const geometry = geometryOf(own, counts, declarations);
     const biases = pairBiases(architecture, groups, own, heads, name, declarations);
     return {
@@ -148,15 +160,15 @@ function headBatches(
   });
 }
 
-/** Plans by pattern: groups with one pattern share a plan. */
-function planner({ tokens, registers }: Architecture, paths: Paths): (pattern: Pattern) => Plan {
-  const known = new Map<string, Plan>();
-  return (pattern) => {
-    const key = JSON.stringify(pattern);
-    let plan = known.get(key);
-    if (plan === undefined) known.set(key, (plan = makePlan(pattern, buildRows(pattern, tokens, registers), paths)));
-    return plan;
-  };
+/**
+ * Every query against every key with weights q.k, in time and memory that grow with the tokens and not with their square (2006.16236, equation 5).
+ * The arguments are those of `attend`.
+ */
+function linearAttention(queries: Tensor3D, keys: Tensor3D, values: Tensor3D, normalized: boolean): Tensor3D {
+  const summaries = tf.matMul(keys, values, true, false);
+  const sums: Tensor3D = tf.matMul(queries, summaries);
+  if (!normalized) return sums;
+  return tf.div(sums, tf.sum(tf.mul(queries, tf.sum(keys, 1, true)), 2, true));
 }
 
 const isDense = ({ parts, size }: Plan): boolean =>

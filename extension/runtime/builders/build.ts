@@ -8,7 +8,7 @@ import { Declarations, type Read } from "./declare";
 import { feedForward } from "./feedForward";
 import type { Initialisation, Model, Parameters } from "./model";
 import { normalise } from "./ops";
-import type { Paths } from "./plan";
+import { Planner, type Paths } from "./plan";
 import { inputTokens } from "./tokens";
 
 export interface BuildOptions {
@@ -19,8 +19,9 @@ export interface BuildOptions {
 type Map = (x: Tensor3D, read: Read) => Tensor3D;
 
 /**
- * The architecture as a trainable model on the backend of the moment. Layers are numbered with `repeat` unrolled: `layers.0.attention.query`.
- * @throws RangeError where the specification leaves a mechanism undefined.
+ * The architecture as a trainable model on the backend of the moment. Layers are numbered with `repeat` unrolled: `layers.0.attention.query`. The names
+ * and shapes of parameters, and what each path costs, are in docs/builders.md.
+ * @throws RangeError where the specification leaves a mechanism undefined, or the model would not fit in memory. Nothing is left allocated.
  */
 export function build(
   architecture: Architecture,
@@ -28,10 +29,14 @@ export function build(
   { paths = "auto" }: BuildOptions = {},
 ): Model {
   const declarations = new Declarations(regime, seed);
+  const plans = new Planner(architecture.tokens, architecture.registers, paths);
   try {
+    // What every layer keeps of its tokens, roughly, before anything is allocated.
+    const depth = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
+    declarations.reserve(8 * depth * (architecture.tokens + architecture.registers) * architecture.width);
     const start = inputTokens(architecture, declarations);
     const blocks = architecture.layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));
-    const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations, paths));
+    const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations, plans));
     const reader =
       (parameters: Parameters): Read =>
       (name) => {
@@ -69,15 +74,21 @@ export function build(
 }
 
 /** A block: the mixer, then the feed-forward network, each with its residual path and its normalisation. */
-function layer(block: Block, architecture: Architecture, name: string, declarations: Declarations, paths: Paths): Map {
+function layer(
+  block: Block,
+  architecture: Architecture,
+  name: string,
+  declarations: Declarations,
+  plans: Planner,
+): Map {
   const { mixer, feedForward: ffn, norm } = block;
   const mix =
     mixer.kind === "attention"
-      ? attention(mixer, architecture, `${name}.attention`, declarations, paths)
+      ? attention(mixer, architecture, `${name}.attention`, declarations, plans)
       : convolution(mixer, architecture, `${name}.convolution`, declarations);
   const first = sublayer(mix, norm, mixer.residual, architecture.width, `${name}.mixerNorm`, declarations);
   if (ffn === null) return first;
-  const tokenwise = feedForward(ffn, architecture.width, `${name}.feedForward`, declarations);
+  const tokenwise = feedForward(ffn, architecture, `${name}.feedForward`, declarations);
   const second = sublayer(tokenwise, norm, ffn.residual, architecture.width, `${name}.feedForwardNorm`, declarations);
   return (x, read) => second(first(x, read), read);
 }

@@ -4,6 +4,9 @@ import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import { Draws } from "./draws";
 import type { Initialisation } from "./model";
 
+/** Bytes that a model may ask for: parameters with their gradients, and what one sample keeps for its gradient. */
+export const memoryLimit = 2 ** 31;
+
 /** Reads a declared parameter by its name. */
 export type Read = (name: string) => Tensor;
 
@@ -12,6 +15,7 @@ export class Declarations {
   readonly constants: Record<string, Tensor> = {};
   readonly draws: Draws;
   private readonly fixed: { dispose(): void }[] = [];
+  private bytes = 0;
 
   constructor(
     readonly regime: Initialisation["regime"],
@@ -25,9 +29,25 @@ export class Declarations {
     return this.regime === "standard" ? standard : small;
   }
 
+  /**
+   * Counts numbers that the model will hold, before they are made.
+   * @throws RangeError past `memoryLimit`.
+   */
+  reserve(numbers: number): void {
+    this.bytes += 4 * numbers;
+    if (this.bytes <= memoryLimit) return;
+    const [needed, most] = [this.bytes, memoryLimit].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`);
+    throw new RangeError(
+      `training this architecture on one sample would take ${needed} or more; a model may take ${most}. ` +
+        "Fewer tokens, a smaller width, fewer layers or a sparser pattern would do.",
+    );
+  }
+
   /** A parameter of independent normals; trained unless `frozen`. */
   parameter(name: string, shape: number[], deviation: number, { mean = 0, frozen = false } = {}): void {
     const size = shape.reduce((product, length) => product * length, 1);
+    // Itself, its gradient and the two moments of Adam.
+    this.reserve(4 * size);
     const values = tf.tensor(this.draws.normal(size, deviation, mean), shape);
     if (frozen) this.constants[name] = tf.keep(values);
     else {

@@ -1,5 +1,6 @@
 /** How a pattern is computed: which blocks of queries meet which blocks of keys. Pure bookkeeping, no tensors. */
 import type { Pattern } from "../../theory/architecture/schema";
+import { buildRows } from "../../theory/patterns/build";
 import type { Rows } from "../../theory/patterns/rows";
 
 /** The pairs (query[i], key[i]) of the pattern that a part computes; pair i is number at[i] of the part's blocks * s * t products. */
@@ -67,6 +68,8 @@ export type Paths = "auto" | "dense" | "blocked";
 
 /** Tokens up to which all pairs are computed: masks cost less than the bookkeeping of blocks. */
 const denseTokens = 128;
+/** Most tokens of which all pairs are computed. */
+const mostDense = 2 ** 12;
 /** Most pairs of one pattern: more do not fit a training step either. */
 const mostPairs = 2 ** 25;
 /**
@@ -75,28 +78,49 @@ const mostPairs = 2 ** 25;
  */
 const cost = { fetching: 8, row: 2, piece: 40, slot: 300 };
 
-/**
- * A plan for a pattern.
- * @throws RangeError for more than 2^25 pairs, or 2^13 tokens that are computed densely.
- */
-export function makePlan(pattern: Pattern, rows: Rows, paths: Paths): Plan {
-  const { size } = rows;
-  const pairCount = countPairs(rows);
-  if (paths === "dense" || (paths === "auto" && (size <= denseTokens || 2 * pairCount > size * size))) {
-    if (size > 2 ** 13) throw new RangeError(tooMany(`${size} tokens attend to most of each other`));
-    return densePlan(rows);
+/** The plans of one model: heads and layers with the same pattern share a plan. */
+export class Planner {
+  private readonly plans = new Map<string, Plan>();
+
+  constructor(
+    private readonly tokens: number,
+    private readonly registers: number,
+    private readonly paths: Paths,
+  ) {}
+
+  /** Whether so many tokens are worth a computation that avoids all their pairs. */
+  sparse(size: number): boolean {
+    return this.paths === "blocked" || (this.paths === "auto" && size > denseTokens);
   }
-  if (pairCount > mostPairs) throw new RangeError(tooMany(`the pattern has ${pairCount.toLocaleString("en")} pairs`));
-  const blocked = blockedPlan(rows, layoutsOf(pattern, size));
-  const products = blocked.parts.reduce((sum, part) => sum + part.products, 0);
-  return paths === "auto" && 2 * products > size * size && size <= 2 ** 13 ? densePlan(rows) : blocked;
+
+  /** @throws RangeError for more than 2^25 pairs, or 2^12 tokens that are computed densely. */
+  of(pattern: Pattern): Plan {
+    const key = JSON.stringify(pattern);
+    let plan = this.plans.get(key);
+    if (plan === undefined) this.plans.set(key, (plan = this.make(pattern)));
+    return plan;
+  }
+
+  private make(pattern: Pattern): Plan {
+    const rows = buildRows(pattern, this.tokens, this.registers);
+    const { size } = rows;
+    const pairs = countPairs(rows);
+    if (this.paths === "dense" || (this.paths === "auto" && (!this.sparse(size) || 2 * pairs > size * size))) {
+      if (size > mostDense) throw new RangeError(tooMany(`${size} tokens attend to most of each other`));
+      return densePlan(rows);
+    }
+    if (pairs > mostPairs) throw new RangeError(tooMany(`the pattern has ${pairs.toLocaleString("en")} pairs`));
+    const blocked = blockedPlan(rows, layoutsOf(pattern, size));
+    const products = blocked.parts.reduce((sum, part) => sum + part.products, 0);
+    return this.paths === "auto" && 2 * products > size * size && size <= mostDense ? densePlan(rows) : blocked;
+  }
 }
 
 const tooMany = (what: string): string =>
   `${what}: more than a model here can compute. Fewer tokens or a sparser pattern would do.`;
 
 /** The plan that computes all pairs of tokens and masks those outside the pattern. */
-export function densePlan(rows: Rows): Plan {
+function densePlan(rows: Rows): Plan {
   const { size } = rows;
   const pairs = allPairs(rows);
   const at = pairs.query.map((q, i) => q * size + pairs.key[i]);
@@ -177,14 +201,14 @@ function layoutsOf(pattern: Pattern, size: number): Layout[] {
     if (stride > 1) layouts.push({ stride, block: Math.ceil(size / stride), offset: 0 });
     for (const block of [1, 4, 8, 16, 32, 64, 128]) layouts.push({ stride, block, offset: 0 });
   }
-  return layouts.filter(({ stride, block }) => stride < size && block <= size / 2);
+  return layouts.filter(({ stride, block }) => (stride === 1 && block === 1) || (stride < size && block <= size / 2));
 }
 
 /**
  * Queries that attend to most tokens are a part of their own, so are keys that most queries attend to; what is left is cut into blocks, up to three
  * times in different layouts.
  */
-export function blockedPlan(rows: Rows, layouts: readonly Layout[]): Plan {
+function blockedPlan(rows: Rows, layouts: readonly Layout[]): Plan {
   const { size } = rows;
   const all = allPairs(rows);
   const parts: PartPlan[] = [];
