@@ -1,0 +1,182 @@
+/** A training run: the model of the moment learns a target function on random samples. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor3D } from "@tensorflow/tfjs-core";
+import type { Model, Parameters } from "../builders/model";
+import { Adam, type AdamState } from "./adam";
+import { Random } from "./random";
+import { applyTarget, type TargetFunction } from "./targets";
+
+export interface TrainingOptions {
+  steps: number;
+  /** Samples of a step. */
+  batch: number;
+  /** The highest learning rate: it rises over `warmUp` steps, and falls to zero at the last one along half a cosine. */
+  rate: number;
+  warmUp: number;
+  /** Decides the samples. Together with the model's seed it decides the run on a backend. */
+  seed: number;
+  /** Steps between two evaluations; each is followed by a checkpoint. */
+  every: number;
+  /** Samples of an evaluation: the same ones each time, and none that the run trains on. */
+  evaluation: number;
+}
+
+export const defaults: TrainingOptions = {
+  steps: 2000,
+  batch: 32,
+  rate: 3e-3,
+  warmUp: 100,
+  seed: 1,
+  every: 100,
+  evaluation: 512,
+};
+
+/** Losses are mean squared errors per coordinate of an output token. */
+export interface Metrics {
+  step: number;
+  /** Mean over the steps since the last evaluation. */
+  trainingLoss: number;
+  evaluationLoss: number;
+  stepsPerSecond: number;
+}
+
+/** All that is needed to go on in another process, bit by bit as the run would have. */
+export interface Checkpoint {
+  adam: AdamState;
+}
+
+export interface TrainingResult {
+  steps: number;
+  /** On the samples of the evaluation, after the last step. */
+  loss: number;
+  /** The target's variance on the same samples, per coordinate, about the mean of each output token: what a constant output would leave. */
+  variance: number;
+}
+
+/** What a run tells the world and asks of it. */
+export interface Surroundings {
+  /** Awaited between steps; throws to end the run. */
+  pause(this: void): Promise<void>;
+  progress(this: void, metrics: Metrics): void;
+  checkpoint(this: void, checkpoint: Checkpoint): void;
+}
+
+/** A run whose loss is no number any more. */
+export class Diverged extends Error {
+  override readonly name = "Diverged";
+}
+
+/** Streams of samples of one seed. */
+const [trainingStream, evaluationStream] = [0, 1];
+/** Samples that go through the model at a time in an evaluation. */
+const chunk = 64;
+
+/** The learning rate of a step, counted from 0. */
+export function rateAt(step: number, { rate, warmUp, steps }: TrainingOptions): number {
+  if (step < warmUp) return (rate * (step + 1)) / warmUp;
+  return (rate * (1 + Math.cos((Math.PI * (step - warmUp)) / Math.max(1, steps - warmUp)))) / 2;
+}
+
+/**
+ * Trains the model's variables. Samples are independent standard normal tokens.
+ * @param from goes on from there instead of from the model's variables.
+ * @throws Diverged; RangeError where the checkpoint is of another model, or target and model differ in shape.
+ */
+export async function train(
+  model: Model,
+  target: TargetFunction,
+  options: TrainingOptions,
+  { pause, progress, checkpoint }: Surroundings,
+  from?: Checkpoint,
+): Promise<TrainingResult> {
+  const { tokens, width } = model.architecture;
+  if (target.shape.tokens !== tokens || target.shape.width !== width)
+    throw new RangeError(`the target is of ${target.shape.tokens} tokens of width ${target.shape.width}`);
+  const shape = (samples: number): [number, number, number] => [samples, tokens, width];
+  const draw = (count: number, ...key: number[]) =>
+    new Random(options.seed, ...key).normals(new Float64Array(count * tokens * width));
+  const evaluationSamples = draw(options.evaluation, evaluationStream);
+  const evaluationTargets = applyTarget(target, evaluationSamples);
+
+  const adam = new Adam(model.variables);
+  try {
+    if (from) adam.restore(from.adam);
+    const evaluate = async (): Promise<number> => {
+      const parameters = adam.unflattened();
+      let sum = 0;
+      for (let first = 0; first < options.evaluation; first += chunk) {
+        const count = Math.min(chunk, options.evaluation - first);
+        const [at, end] = [first * tokens * width, (first + count) * tokens * width];
+        const outputs = tf.tidy(() =>
+          model.forward(tf.tensor3d(Float32Array.from(evaluationSamples.subarray(at, end)), shape(count)), parameters),
+        );
+        const values = await outputs.data();
+        outputs.dispose();
+        for (let i = 0; i < values.length; i++) sum += (values[i] - evaluationTargets[at + i]) ** 2;
+        await pause();
+      }
+      tf.dispose(parameters);
+      return sum / evaluationTargets.length;
+    };
+
+    let evaluated = from === undefined ? NaN : await evaluate();
+    let [losses, since, started] = [0, 0, performance.now()];
+    for (let step = adam.taken; step < options.steps; step++) {
+      await pause();
+      const samples = draw(options.batch, trainingStream, step);
+      const loss = stepOn(
+        adam,
+        model,
+        samples,
+        applyTarget(target, samples),
+        shape(options.batch),
+        rateAt(step, options),
+      );
+      const [value] = await loss.data();
+      loss.dispose();
+      if (!Number.isFinite(value)) throw new Diverged(`The loss is no number any more at step ${step + 1}.`);
+      losses += value;
+      since++;
+      if ((step + 1) % options.every !== 0 && step + 1 !== options.steps) continue;
+      const stepsPerSecond = (1000 * since) / (performance.now() - started);
+      evaluated = await evaluate();
+      progress({ step: step + 1, trainingLoss: losses / since, evaluationLoss: evaluated, stepsPerSecond });
+      checkpoint({ adam: await adam.state() });
+      [losses, since, started] = [0, 0, performance.now()];
+    }
+    adam.write();
+    return { steps: adam.taken, loss: evaluated, variance: varianceOf(evaluationTargets, tokens * width) };
+  } finally {
+    adam.dispose();
+  }
+}
+
+function stepOn(
+  adam: Adam,
+  model: Model,
+  samples: Float64Array,
+  targets: Float64Array,
+  shape: [number, number, number],
+  rate: number,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const x = tf.tensor3d(Float32Array.from(samples), shape);
+    const y = tf.tensor3d(Float32Array.from(targets), shape);
+    const loss = (parameters: Parameters): tf.Scalar =>
+      tf.mean<tf.Scalar>(tf.square(tf.sub<Tensor3D>(model.forward(x, parameters), y)));
+    return adam.step(loss, rate);
+  });
+}
+
+/** The mean over coordinates of their variance over samples; `size` coordinates a sample. */
+function varianceOf(values: Float64Array, size: number): number {
+  const samples = values.length / size;
+  let sum = 0;
+  for (let coordinate = 0; coordinate < size; coordinate++) {
+    let [mean, squares] = [0, 0];
+    for (let i = coordinate; i < values.length; i += size) mean += values[i] / samples;
+    for (let i = coordinate; i < values.length; i += size) squares += (values[i] - mean) ** 2;
+    sum += squares / samples;
+  }
+  return sum / size;
+}

@@ -1,0 +1,164 @@
+/** Training on the backends that are always there: Adam against its definition, runs that are cut off and go on, leaks, ends. */
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import { start } from "../../extension/runtime/backends/start";
+import { build } from "../../extension/runtime/builders";
+import { Adam } from "../../extension/runtime/training/adam";
+import { libraryTarget } from "../../extension/runtime/training/targets";
+import {
+  type Checkpoint,
+  defaults,
+  Diverged,
+  type Metrics,
+  rateAt,
+  train,
+  type TrainingOptions,
+} from "../../extension/runtime/training/train";
+import { architectureSchema, type ArchitectureInput } from "../../extension/theory/architecture/schema";
+
+const small: ArchitectureInput = {
+  tokens: 4,
+  width: 2,
+  position: "absolute",
+  layers: [{ attention: {}, feedForward: { hidden: 8 } }],
+};
+const shape = { tokens: 4, width: 2 };
+const options = (more: Partial<TrainingOptions>): TrainingOptions => ({
+  ...defaults,
+  ...{ steps: 40, every: 10, warmUp: 5, batch: 8, evaluation: 70 },
+  ...more,
+});
+const silent = { pause: () => Promise.resolve(), progress: () => undefined, checkpoint: () => undefined };
+
+function buildSmall(seed = 3) {
+  return build(architectureSchema.parse(small), { seed, regime: "standard" });
+}
+
+describe("training", () => {
+  for (const backend of ["cpu", "wasm"] as const)
+    describe(backend, () => {
+      beforeEach(() => start(backend));
+
+      it("steps as Adam's definition says", async () => {
+        const [rate, steps] = [0.05, 6];
+        const start = [0.5, -1, 2, 0.25];
+        const [a, b] = [tf.variable(tf.tensor2d(start.slice(0, 2), [1, 2])), tf.variable(tf.tensor1d(start.slice(2)))];
+        const adam = new Adam({ a, b });
+        // The loss a1^2 + 3 a2^2 + (b1 - b2)^2.
+        const loss = (p: Readonly<Record<string, tf.Tensor>>) =>
+          tf.add<tf.Scalar>(tf.sum(tf.mul(tf.square(p.a), [[1, 3]])), tf.square(tf.sum(tf.mul(p.b, [1, -1]))));
+        const gradient = ([x, y, u, v]: number[]) => [2 * x, 6 * y, 2 * (u - v), 2 * (v - u)];
+        const [mean, square, expected] = [[0, 0, 0, 0], [0, 0, 0, 0], [...start]];
+        for (let step = 1; step <= steps; step++) {
+          adam.step(loss, rate).dispose();
+          gradient(expected).forEach((g, i) => {
+            mean[i] = 0.9 * mean[i] + 0.1 * g;
+            square[i] = 0.999 * square[i] + 0.001 * g * g;
+            const root = Math.sqrt(square[i] / (1 - 0.999 ** step));
+            expected[i] -= (rate * (mean[i] / (1 - 0.9 ** step))) / (root + 1e-8);
+          });
+        }
+        adam.write();
+        const reached = [...(await a.data()), ...(await b.data())];
+        const error = Math.max(...reached.map((value, i) => Math.abs(value - expected[i])));
+        console.log(`      largest error after ${steps} steps: ${error.toExponential(1)}`);
+        assert.ok(error < 2e-6);
+        adam.dispose();
+        tf.dispose([a, b]);
+      });
+
+      it("goes on from a checkpoint as if it had not been cut off, bit by bit", async () => {
+        const target = libraryTarget("reverse", shape);
+        const run = async (from?: Checkpoint) => {
+          const model = buildSmall(from ? 99 : 3);
+          const metrics: Metrics[] = [];
+          const checkpoints: Checkpoint[] = [];
+          const surroundings = {
+            ...silent,
+            progress: (one: Metrics) => void metrics.push(one),
+            checkpoint: (one: Checkpoint) => void checkpoints.push(one),
+          };
+          const result = await train(model, target, options({}), surroundings, from);
+          model.dispose();
+          return { result, metrics: metrics.map(({ stepsPerSecond: _, ...rest }) => rest), checkpoints };
+        };
+        const whole = await run();
+        assert.deepEqual(
+          whole.metrics.map(({ step }) => step),
+          [10, 20, 30, 40],
+        );
+        // As it crosses between processes.
+        const rest = await run(structuredClone(whole.checkpoints[1]));
+        assert.deepEqual(rest.metrics, whole.metrics.slice(2));
+        assert.deepEqual(rest.result, whole.result);
+        assert.deepEqual(rest.checkpoints, whole.checkpoints.slice(2));
+      });
+
+      it("repeats itself from its seeds, and differs with others", async () => {
+        const target = libraryTarget("mean-broadcast", shape);
+        const loss = async (seed: number, modelSeed: number) => {
+          const model = buildSmall(modelSeed);
+          const { loss } = await train(model, target, options({ seed, steps: 10 }), silent);
+          model.dispose();
+          return loss;
+        };
+        const [one, again, otherData, otherModel] = [
+          await loss(1, 1),
+          await loss(1, 1),
+          await loss(2, 1),
+          await loss(1, 2),
+        ];
+        assert.equal(one, again);
+        assert.notEqual(one, otherData);
+        assert.notEqual(one, otherModel);
+      });
+
+      it("leaves no tensor behind in 1,000 steps, nor when it is ended or diverges", async () => {
+        const target = libraryTarget("identity", shape);
+        const before = tf.memory().numTensors;
+        const model = buildSmall();
+        const counts = new Set<number>();
+        const watching = { ...silent, progress: () => void counts.add(tf.memory().numTensors) };
+        await train(model, target, options({ steps: 1000, every: 50, evaluation: 4, batch: 2 }), watching);
+        assert.equal(counts.size, 1, `${[...counts].join(", ")} tensors`);
+        let pauses = 0;
+        const ended = {
+          ...silent,
+          pause: () => (++pauses > 30 ? Promise.reject(new Error("ended")) : Promise.resolve()),
+        };
+        await assert.rejects(train(model, target, options({}), ended), /ended/);
+        await assert.rejects(train(model, target, options({ rate: 1e30, warmUp: 0 }), silent), Diverged);
+        model.dispose();
+        assert.equal(tf.memory().numTensors, before);
+      });
+
+      it("learns the mean of the tokens", async () => {
+        const attention = { attention: { residual: false }, feedForward: { hidden: 16 } };
+        const architecture = architectureSchema.parse({ ...shape, layers: [attention] });
+        const model = build(architecture, { seed: 3, regime: "standard" });
+        const target = libraryTarget("mean-broadcast", shape);
+        const { loss, variance } = await train(model, target, options({ steps: 400, rate: 1e-2, batch: 32 }), silent);
+        console.log(`      ${((100 * loss) / variance).toFixed(2)} % of the variance is left after 400 steps`);
+        assert.ok(loss < 0.05 * variance);
+        model.dispose();
+      });
+    });
+
+  it("refuses targets and checkpoints of another model", async () => {
+    await start("cpu");
+    const model = buildSmall();
+    const other = libraryTarget("identity", { tokens: 5, width: 2 });
+    await assert.rejects(train(model, other, options({}), silent), /5 tokens of width 2/);
+    const empty = new Float32Array(3);
+    const adam = { steps: 1, parameters: empty, mean: empty, square: empty };
+    await assert.rejects(train(model, libraryTarget("identity", shape), options({}), silent, { adam }), /3 parameters/);
+    model.dispose();
+  });
+
+  it("warms up, then falls to zero", () => {
+    const rates = Array.from({ length: 41 }, (_, step) => rateAt(step, options({ rate: 1 })));
+    assert.deepEqual(rates.slice(0, 5), [0.2, 0.4, 0.6, 0.8, 1]);
+    assert.ok(rates.slice(6).every((rate, i) => rate < rates[5 + i]));
+    assert.ok(rates[40] < 1e-12);
+  });
+});
