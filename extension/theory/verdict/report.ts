@@ -112,7 +112,70 @@ export interface TheoryReport {
   errorFloor: string | null;
   witness: Witness | null;
   certificate: null;
-  numeric: null;
+  /** Null where nothing was asked to be measured. */
+  numeric: NumericReport | NotMeasured | null;
+}
+
+/** Nothing could be measured, and why, in a sentence. */
+export interface NotMeasured {
+  unavailable: string;
+}
+
+/** What was measured on the built model, in float32 (docs/measuring.md). Gaps are relative to the root mean square of the tokens' norms. */
+export interface NumericReport {
+  backend: string;
+  dtype: "float32";
+  seed: number;
+  /** Samples X' that X was compared with. */
+  comparisons: number;
+  /** Why something was not measured, in sentences. */
+  notes: string[];
+  /** The tokens before the first layer, then after every layer. */
+  layers: NumericLayer[];
+  /** The theory's coincidences against random draws; null where the theory predicts nothing. */
+  coincidences: {
+    /** Pairs of tokens that are equal, and that differ, by theory. */
+    equal: number;
+    different: number;
+    draws: number;
+    tolerance: number;
+    /** The largest gap of equal tokens, and of different ones the smallest that was the largest in all draws. */
+    largestEqual: number;
+    smallestDifferent: number | null;
+    /** Pairs different by theory that were not seen apart, where that is no sign of a defect. */
+    unresolved: number;
+  } | null;
+  /** Permutations tested for being symmetries, and how many were, measured and by theory; null where the theory decides no group. */
+  group: { tested: number; measured: number; theory: number; exhaustive: boolean } | null;
+  equivariance: {
+    /** Cycles. */
+    permutation: number[][];
+    /** Whether it is a symmetry by theory; null where that is not decided. */
+    symmetry: boolean | null;
+    at: ParametersKind;
+    max: number;
+    rms: number;
+  }[];
+  /** Where measurement and theory contradict each other: defects of UAP Lens. */
+  disagreements: { kind: "coincidence" | "symmetry" | "equivariance"; statement: string; gap: number }[];
+}
+
+/** At which parameters something was measured: as drawn before training, after maximising the margin, or as given. */
+export type ParametersKind = "initialisation" | "maximised" | "trained";
+
+export interface NumericLayer {
+  /** Layers passed; 0 are the tokens with their position codes. */
+  layers: number;
+  initialisation: NumericMargin | null;
+  maximised: NumericMargin | null;
+  trained: NumericMargin | null;
+}
+
+export interface NumericMargin {
+  /** The smallest gap between token s of X and token t of X' that differ by theory; null where no two compared do. */
+  margin: { gap: number; s: number; t: number; replaced: number | null; permutation: number[][] | null } | null;
+  /** How far the tokens of X are from their mean, relative to their norm; 0 where all are equal. */
+  spread: number;
 }
 
 export interface ArchitectureReport extends TheoryReport {
