@@ -1,5 +1,4 @@
-/** `uap-lens check`: the same answers as in the editor, without one. */
-import { createReadStream } from "node:fs";
+/** The command line: the same answers as in the editor, without one. */
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { inspect, parseArgs } from "node:util";
@@ -9,8 +8,9 @@ import { checkBytes } from "./check";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
-import { limits } from "./theory/architecture/limits";
+import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
 import type { FileReport, Report } from "./theory/verdict/report";
+import { train, trainUsage } from "./train";
 
 const usage = `Usage: uap-lens check FILE... [--json | --sarif]
 
@@ -23,28 +23,39 @@ Says of every model file what its architecture can and cannot express.
   --help      this text
 
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
-`;
+
+${trainUsage}`;
 
 // A link may lead out of the folder, or back into it.
 const searching = { ignore: ["**/node_modules/**", "**/.git/**"], followSymbolicLinks: false };
 
-/** Misuse of the command: the message is all there is to say. */
-class Misuse extends Error {}
+async function main([command, ...args]: string[]): Promise<number> {
+  switch (command) {
+    case "check":
+      return check(args);
+    case "train":
+      return train(args);
+    case "--help":
+    case "-h":
+      return print(usage, 0);
+    case "--version":
+    case "-v":
+      return print(`${version}\n`, 0);
+    default:
+      throw new Misuse(command === undefined ? "no command given" : `unknown command ${command}`);
+  }
+}
 
-async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+async function check(args: string[]): Promise<number> {
+  const { values, positionals: targets } = parse(args);
   if (values.help) return print(usage, 0);
-  if (values.version) return print(`${version}\n`, 0);
-  const [command, ...targets] = positionals;
-  if (command !== "check") throw new Misuse(command === undefined ? "no command given" : `unknown command ${command}`);
   if (targets.length === 0) throw new Misuse("no file given");
   if (values.json && values.sarif) throw new Misuse("--json and --sarif exclude each other");
 
   const failures: string[] = [];
   const fail = (message: string) => {
     failures.push(message);
-    showProgress("");
-    process.stderr.write(`uap-lens: ${message}\n`);
+    complain(message);
   };
   const results = await checkAll(await filesOf(targets, fail), fail);
 
@@ -65,7 +76,6 @@ function parse(args: string[]) {
         json: { type: "boolean" },
         sarif: { type: "boolean" },
         help: { type: "boolean", short: "h" },
-        version: { type: "boolean", short: "v" },
       },
     });
   } catch (error) {
@@ -130,43 +140,6 @@ async function checkAll(targets: readonly Target[], fail: (message: string) => v
   if (results.length === 0 && targets.length > 0 && !targets.some(({ named }) => named))
     fail("no model file among the files");
   return results;
-}
-
-/** The bytes of a file, and of one that is too large to be checked just enough to say so. */
-async function read(file: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { end: limits.fileBytes })) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** One line on the terminal, which the next one replaces. */
-function showProgress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known: Record<string, string> = {
-    EACCES: "permission denied",
-    EISDIR: "this is a directory",
-    ENOENT: "there is no such file",
-    ENOSPC: "no space left on the device",
-  };
-  return known[code ?? ""] ?? message;
-}
-
-/** Prints, and gives the exit code once everything is written. */
-function print(text: string, code: number): Promise<number> {
-  return new Promise((resolve) => {
-    // The error comes to the callback too; without a listener it would end the process first.
-    process.stdout.on("error", () => {});
-    process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
-      // Whoever read the output has seen enough, as in `uap-lens check ... | head`.
-      if (!error || error.code === "EPIPE") return resolve(code);
-      process.stderr.write(`uap-lens: cannot write the output: ${reasonOf(error)}\n`);
-      resolve(2);
-    });
-  });
 }
 
 main(process.argv.slice(2)).then(

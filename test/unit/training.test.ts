@@ -4,16 +4,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { start } from "../../extension/runtime/backends/start";
 import { build } from "../../extension/runtime/builders";
 import { Adam } from "../../extension/runtime/training/adam";
+import { defaults, type TrainingOptions } from "../../extension/runtime/training/options";
 import { libraryTarget } from "../../extension/runtime/training/targets";
-import {
-  type Checkpoint,
-  defaults,
-  Diverged,
-  type Metrics,
-  rateAt,
-  train,
-  type TrainingOptions,
-} from "../../extension/runtime/training/train";
+import { type Checkpoint, Diverged, type Metrics, rateAt, train } from "../../extension/runtime/training/train";
 import { architectureSchema, type ArchitectureInput } from "../../extension/theory/architecture/schema";
 
 const small: ArchitectureInput = {

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../backends/backend";
 import { stepsPerSecond } from "../backends/speed";
+import { train } from "../training/handler";
 import type { Handler } from "./protocol";
 
 export interface Memory {
@@ -26,5 +27,5 @@ const benchmark: Handler<{ milliseconds: number }, { backend: BackendName; steps
   { backend },
 ) => ({ backend: backend.name, stepsPerSecond: await stepsPerSecond(milliseconds) });
 
-export const handlers = { memory, benchmark };
+export const handlers = { memory, benchmark, train };
 export type Handlers = typeof handlers;

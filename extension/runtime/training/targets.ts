@@ -49,11 +49,14 @@ const past = (t: number) => range(0, t + 1);
 /** A target that gives every output a weighted sum of tokens: `weights(t)` lists [token, weight]. */
 function linear({ tokens, width }: Shape, weights: (t: number) => (readonly [number, number])[]) {
   const terms = range(0, tokens).map(weights);
+  const first = terms.reduce<number[]>((ends, term) => [...ends, ends[ends.length - 1] + term.length], [0]);
+  const from = Int32Array.from(terms.flatMap((term) => term.map(([j]) => j)));
+  const factor = Float64Array.from(terms.flatMap((term) => term.map(([, weight]) => weight)));
   return {
     apply: (x: Float64Array, y: Float64Array) => {
       for (let t = 0; t < tokens; t++)
-        for (const [j, weight] of terms[t])
-          for (let c = 0; c < width; c++) y[t * width + c] += weight * x[j * width + c];
+        for (let i = first[t]; i < first[t + 1]; i++)
+          for (let c = 0; c < width; c++) y[t * width + c] += factor[i] * x[from[i] * width + c];
     },
     visible: (t: number) => [...new Set(terms[t].map(([j]) => j))].sort((a, b) => a - b),
   };

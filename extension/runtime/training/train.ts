@@ -3,33 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D } from "@tensorflow/tfjs-core";
 import type { Model, Parameters } from "../builders/model";
 import { Adam, type AdamState } from "./adam";
+import type { TrainingOptions } from "./options";
 import { Random } from "./random";
 import { applyTarget, type TargetFunction } from "./targets";
-
-export interface TrainingOptions {
-  steps: number;
-  /** Samples of a step. */
-  batch: number;
-  /** The highest learning rate: it rises over `warmUp` steps, and falls to zero at the last one along half a cosine. */
-  rate: number;
-  warmUp: number;
-  /** Decides the samples. Together with the model's seed it decides the run on a backend. */
-  seed: number;
-  /** Steps between two evaluations; each is followed by a checkpoint. */
-  every: number;
-  /** Samples of an evaluation: the same ones each time, and none that the run trains on. */
-  evaluation: number;
-}
-
-export const defaults: TrainingOptions = {
-  steps: 2000,
-  batch: 32,
-  rate: 3e-3,
-  warmUp: 100,
-  seed: 1,
-  every: 100,
-  evaluation: 512,
-};
 
 /** Losses are mean squared errors per coordinate of an output token. */
 export interface Metrics {

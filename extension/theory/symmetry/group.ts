@@ -192,6 +192,17 @@ export class PermutationGroup {
     return PermutationGroup.generate(this.degree, restricted, undefined, order);
   }
 
+  /**
+   * An element drawn uniformly: one representative of every level's cosets, independently.
+   * @param below uniform among 0..count-1.
+   */
+  uniform(below: (count: number) => number): Permutation {
+    return this.levels.reduce(
+      (product, level) => compose(product, level.transversal(level.orbit[below(level.orbit.length)])),
+      identity(this.degree),
+    );
+  }
+
   /** All elements, the identity first. Lazily: there are `order` of them. */
   *elements(): Generator<Permutation> {
     const { levels, degree } = this;

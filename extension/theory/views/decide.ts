@@ -10,7 +10,7 @@ import { AutomorphismGroup, automorphisms, isAutomorphism, isomorphism } from ".
 import { PermutationGroup } from "../symmetry/group";
 import { GroupOrder } from "../symmetry/order";
 import type { Permutation } from "../symmetry/structure";
-import { structuresAt, type Rooted, type Structures } from "./structures";
+import { isPlain, structuresAt, type Rooted, type Structures } from "./structures";
 import { compileStack, type MixLayer, type Stack } from "./stack";
 import { ViewTable } from "./table";
 
@@ -144,7 +144,7 @@ class Decider {
     this.layersUsed = [...new Set(stack.layers)];
     // With its own token in every output, a token that is told apart once stays told apart: deeper never decides less.
     this.monotone = this.layersUsed.every((layer) => layer.carriesOwn);
-    this.plain = this.monotone && allDiffer(stack.colours.subarray(stack.tokens));
+    this.plain = isPlain(stack);
     this.tokensDistinct = allDiffer(stack.colours.subarray(0, stack.tokens));
     this.goal = goalOf(stack);
   }

@@ -115,6 +115,12 @@ const mask = (relation: Relation, runs: ArrayLike<number>): Relation => {
   return { ...relation, rowOf };
 };
 
+/** Whether letters and registers never merge: every output carries its own token, and registers start apart. */
+export function isPlain({ layers, colours, tokens }: Stack): boolean {
+  const registers = colours.subarray(tokens);
+  return layers.every((layer) => layer.carriesOwn) && new Set(registers).size === registers.length;
+}
+
 /** The structures of a stack `depth` layers deep; `plain` says that letters and registers never merge. */
 export const structuresAt = (stack: Stack, depth: number, plain: boolean): Structures =>
   plain ? plainStructures(stack, depth) : unfoldedStructures(stack, depth);

@@ -1,0 +1,44 @@
+/** Training as a request to the runtime process. */
+import type { Architecture } from "../../theory/architecture/schema";
+import { build } from "../builders";
+import type { Handler } from "../process/protocol";
+import { type Floor, floorSteps } from "./floor";
+import { libraryTarget } from "./targets";
+import type { TrainingOptions } from "./options";
+import { type Checkpoint, type Metrics, train as trainModel, type TrainingResult } from "./train";
+
+export interface TrainParams {
+  architecture: Architecture;
+  /** The name of a target of the library. */
+  target: string;
+  options: TrainingOptions;
+  from?: Checkpoint;
+}
+
+export type TrainProgress =
+  /** Comes first; a string says why there is none. */
+  { kind: "floor"; floor: Floor | string } | { kind: "metrics"; metrics: Metrics };
+
+export interface TrainOutcome extends TrainingResult {
+  floor: Floor | string;
+}
+
+export const train: Handler<TrainParams, TrainOutcome, TrainProgress, Checkpoint> = async (
+  { architecture, target: name, options, from },
+  { pause, progress, checkpoint },
+) => {
+  const target = libraryTarget(name, architecture);
+  const steps = floorSteps(architecture, target);
+  let next = steps.next();
+  for (; next.done !== true; next = steps.next()) await pause();
+  const floor = next.value;
+  progress({ kind: "floor", floor });
+
+  const model = build(architecture, { seed: options.seed, regime: "standard" });
+  try {
+    const surroundings = { pause, checkpoint, progress: (metrics: Metrics) => progress({ kind: "metrics", metrics }) };
+    return { ...(await trainModel(model, target, options, surroundings, from)), floor };
+  } finally {
+    model.dispose();
+  }
+};

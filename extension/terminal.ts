@@ -1,0 +1,49 @@
+/** What the commands of the command line share: reading, printing, progress, and how they fail. */
+import { createReadStream } from "node:fs";
+import { limits } from "./theory/architecture/limits";
+
+/** Misuse of the command: the message is all there is to say. */
+export class Misuse extends Error {}
+
+/** The bytes of a file, and of one that is too large to be checked just enough to say so. */
+export async function read(file: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(file, { end: limits.fileBytes })) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** One line on the terminal, which the next one replaces. */
+export function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+}
+
+/** A message on the standard error stream, in place of the progress. */
+export function complain(message: string): void {
+  showProgress("");
+  process.stderr.write(`uap-lens: ${message}\n`);
+}
+
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    EACCES: "permission denied",
+    EISDIR: "this is a directory",
+    ENOENT: "there is no such file",
+    ENOSPC: "no space left on the device",
+  };
+  return known[code ?? ""] ?? message;
+}
+
+/** Prints, and gives the exit code once everything is written. */
+export function print(text: string, code: number): Promise<number> {
+  return new Promise((resolve) => {
+    // The error comes to the callback too; without a listener it would end the process first.
+    process.stdout.on("error", () => {});
+    process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      // Whoever read the output has seen enough, as in `uap-lens check ... | head`.
+      if (!error || error.code === "EPIPE") return resolve(code);
+      complain(`cannot write the output: ${reasonOf(error)}`);
+      resolve(2);
+    });
+  });
+}

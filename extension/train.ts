@@ -1,0 +1,208 @@
+/** `uap-lens train`: a training run of a model file's architecture on a target, its loss against the floor that no run goes below. */
+import { createHash } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { deserialize, serialize } from "node:v8";
+import { decode, readModelFile } from "./models";
+import { type BackendName, backendNames } from "./runtime/backends/backend";
+import { RuntimeClient } from "./runtime/process/client";
+import type { TrainOutcome, TrainProgress } from "./runtime/training/handler";
+import type { Floor } from "./runtime/training/floor";
+import type { Checkpoint, Metrics } from "./runtime/training/train";
+import { defaults, resumeTraining } from "./runtime/training/options";
+import { isTargetName, targetNames } from "./runtime/training/targets";
+import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
+import type { Architecture } from "./theory/architecture/schema";
+
+export const trainUsage = `Usage: uap-lens train FILE [--target NAME] [--steps N] [--json] [--checkpoint FILE] [--backend NAME] [--seed N]
+
+Trains the architecture on a target function (docs/targets.md) and prints its loss against the error floor.
+
+  --target NAME      the target; \`target.function\` of the file if left out
+  --steps N          training steps, ${defaults.steps} if left out
+  --json             the run as JSON
+  --checkpoint FILE  writes the state of the run there as it goes, and goes on from it if it is there
+  --backend NAME     ${backendNames.join(", ")}; the fastest that works if left out
+  --seed N           decides the start and the samples
+
+Exit code: 0 the run has ended, 2 it could not run or was interrupted.
+`;
+
+/** What a checkpoint file holds. The run's name tells whether it belongs to the run asked for. */
+interface CheckpointFile {
+  run: string;
+  checkpoint: Checkpoint;
+}
+
+export async function train(args: string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  if (values.help) return print(trainUsage, 0);
+  if (positionals.length !== 1)
+    throw new Misuse(positionals.length === 0 ? "no file given" : "more than one file given");
+  const [file] = positionals;
+  const backend = (values.backend ?? "auto") as BackendName | "auto";
+  if (backend !== "auto" && !backendNames.includes(backend)) throw new Misuse(`there is no backend ${backend}`);
+  const options = {
+    ...defaults,
+    steps: whole("steps", values.steps, defaults.steps),
+    seed: whole("seed", values.seed, defaults.seed),
+  };
+
+  const architecture = await architectureOf(file);
+  if (typeof architecture === "string") return failed(architecture);
+  const target = values.target ?? architecture.target.function;
+  if (target === null || !isTargetName(target)) {
+    const known = targetNames.map(({ name, numbered }) => (numbered ? `${name}-K` : name)).join(", ");
+    return failed(
+      `${target === null ? "the file names no target; choose one with --target" : `there is no target ${target}`}. There are ${known}`,
+    );
+  }
+  const run = createHash("sha256")
+    .update(JSON.stringify([architecture, target, options]))
+    .digest("hex");
+  const from = values.checkpoint === undefined ? undefined : await readCheckpoint(values.checkpoint, run);
+  if (typeof from === "string") return failed(from);
+
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once("SIGINT", interrupt);
+  const client = new RuntimeClient({ backend, onRestart: complain });
+  const metrics: Metrics[] = [];
+  let writing: Promise<string | undefined> = Promise.resolve(undefined);
+  try {
+    showProgress("starting the runtime");
+    const description = await client.describe();
+    if (!values.json) await print(`${description.backend.name} (${description.backend.device}), target ${target}\n`, 0);
+    showProgress("estimating the error floor");
+    const outcome = await client.request(
+      "train",
+      { architecture, target, options, from },
+      {
+        signal: stop.signal,
+        resume: resumeTraining,
+        onProgress: (value: TrainProgress) => {
+          if (value.kind === "metrics") metrics.push(value.metrics);
+          if (!values.json)
+            void print(value.kind === "floor" ? `${floorText(value.floor)}\n${head}\n` : `${row(value.metrics)}\n`, 0);
+          showProgress(value.kind === "floor" ? "training" : `step ${value.metrics.step} of ${options.steps}`);
+        },
+        onCheckpoint: (checkpoint) => {
+          const { checkpoint: place } = values;
+          if (place !== undefined) writing = writing.then(() => writeCheckpoint(place, { run, checkpoint }));
+        },
+      },
+    );
+    showProgress("");
+    if (values.json)
+      return await print(
+        `${JSON.stringify({ version: 1, file, name: architecture.name, target, ...description, options, ...outcome, metrics }, null, 2)}\n`,
+        0,
+      );
+    return await print(`${conclusion(outcome)}\n`, 0);
+  } catch (error) {
+    const last = metrics.at(-1)?.step ?? 0;
+    return failed(stop.signal.aborted ? `interrupted after step ${last}` : (error as Error).message);
+  } finally {
+    process.off("SIGINT", interrupt);
+    const problem = await writing;
+    if (problem !== undefined) complain(problem);
+    await client.dispose();
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        target: { type: "string" },
+        steps: { type: "string" },
+        json: { type: "boolean" },
+        checkpoint: { type: "string" },
+        backend: { type: "string" },
+        seed: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+function whole(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Misuse(`--${name} takes a number from 1 to 999999999`);
+  return Number(text);
+}
+
+function failed(message: string): number {
+  complain(message);
+  return 2;
+}
+
+/** The first architecture of a file; a string says why there is none. */
+async function architectureOf(file: string): Promise<Architecture | string> {
+  let bytes: Buffer;
+  try {
+    bytes = await read(file);
+  } catch (error) {
+    return `${file}: ${reasonOf(error)}`;
+  }
+  const decoded = decode(bytes);
+  const model = "text" in decoded ? readModelFile(file, decoded.text) : undefined;
+  if (model === undefined) return `${file}: not a model file`;
+  const [error] = model.errors;
+  if (error) return `${file}:${error.range.start.line + 1}:${error.range.start.character + 1}: ${error.message}`;
+  return model.architectures[0]?.architecture ?? `${file}: no architecture in it`;
+}
+
+/** Undefined where there is no such file yet; a string says why it is of no use. */
+async function readCheckpoint(file: string, run: string): Promise<Checkpoint | undefined | string> {
+  try {
+    const content = deserialize(await readFile(file)) as CheckpointFile;
+    if (content.run === run) return content.checkpoint;
+    return `${file}: the checkpoint of another run (another architecture, target, seed or number of steps)`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    return `${file}: not a checkpoint (${reasonOf(error)})`;
+  }
+}
+
+/** Replaces the file in one piece; what went wrong, if anything did. */
+async function writeCheckpoint(file: string, content: CheckpointFile): Promise<string | undefined> {
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, serialize(content));
+    await rename(beside, file);
+    return undefined;
+  } catch (error) {
+    await rm(beside, { force: true });
+    return `the checkpoint ${file} is not written: ${reasonOf(error)}`;
+  }
+}
+
+const shown = (value: number): string => value.toPrecision(4);
+
+function floorText(floor: Floor | string): string {
+  if (typeof floor === "string") return `No error floor is known: ${floor}`;
+  const { both, symmetry, visibility, variance, incomplete } = floor;
+  const parts = `symmetry ${shown(symmetry.value)}, visibility ${shown(visibility.value)}`;
+  const bound = incomplete === null ? "" : `; a lower bound: ${incomplete}`;
+  return `error floor ${shown(both.value)} [${shown(both.low)}, ${shown(both.high)}] (${parts}${bound}); the target's variance is ${shown(variance)}`;
+}
+
+const head = ["step", "training loss", "loss", "steps/s"].map((title) => title.padStart(14)).join("");
+const row = ({ step, trainingLoss, evaluationLoss, stepsPerSecond }: Metrics): string =>
+  [String(step), shown(trainingLoss), shown(evaluationLoss), stepsPerSecond.toFixed(1)]
+    .map((cell) => cell.padStart(14))
+    .join("");
+
+/** How the loss reached stands to the floor and to the variance. */
+function conclusion({ loss, floor, variance, steps }: TrainOutcome): string {
+  const share = `${((100 * loss) / variance).toPrecision(3)} % of the target's variance`;
+  const start = `After ${steps} steps the loss is ${shown(loss)}, ${share}`;
+  if (typeof floor === "string" || floor.both.low <= 1e-9 * floor.variance) return `${start}.`;
+  const { value, low, high } = floor.both;
+  return `${start}; the floor is ${shown(value)} [${shown(low)}, ${shown(high)}], and no run of this architecture goes below it.`;
+}
