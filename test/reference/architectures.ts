@@ -362,8 +362,8 @@ function anyAttention(tokens: number, registers: number, position: Position): fc
           ? { count, pattern: normalized ? withoutEmptyRows(pattern, tokens, size) : pattern, bias }
           : { count, pattern: { kind: "full" }, bias: { kind: "none" } },
       ),
-      // Odd powers have both signs: normalised, their totals come close to zero and magnify rounding. So do those of keys that Linformer mixed.
-      kernel: { name, degree: normalized ? (degree > 2 ? 4 : 2) : degree },
+      // Normalised powers: odd ones have totals of both signs, high ones tiny totals, and either magnifies rounding.
+      kernel: { name, degree: normalized ? 2 : degree },
       normalized,
       projection,
       residual,

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Architecture } from "../../extension/theory/architecture/schema";
 import type { Initialisation, Model } from "../../extension/runtime/builders/model";
-import { derivative, evaluateModel, type Named, type Values } from "./modelParameters";
+import { derivative, evaluateModel, type Values } from "./modelParameters";
 import { Random } from "./random";
 
 export interface Errors {
@@ -23,12 +23,18 @@ async function values(tensor: tf.Tensor): Promise<Values> {
 
 const length = (x: Float64Array): number => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
 
-/** Disposes of everything that it makes, the model included. */
+/** A number that is not finite counts as a large error. */
+const finite = (error: number): number => (Number.isFinite(error) ? error : Number.MAX_VALUE);
+
+/**
+ * Disposes of everything that it makes, the model included.
+ * @returns null where the reference itself has no finite value (a normalised row of zero weights).
+ */
 export async function modelErrors(
   build: (architecture: Architecture, initialisation: Initialisation) => Model,
   architecture: Architecture,
   initialisation: Initialisation,
-): Promise<Errors> {
+): Promise<Errors | null> {
   const { tokens, width } = architecture;
   const random = new Random(initialisation.seed);
   const batch = 2;
@@ -48,7 +54,12 @@ export async function modelErrors(
   const found = await forward.data();
   const expected = evaluateModel(architecture, named, sampled);
   const scale = Math.max(1, ...expected.map(Math.abs));
-  const forwardError = Math.max(...expected.map((value, i) => Math.abs(value - found[i]))) / scale;
+  const forwardError = Math.max(...expected.map((value, i) => finite(Math.abs(value - found[i])))) / scale;
+  if (!expected.every(Number.isFinite)) {
+    tf.dispose([samples, weights, forward]);
+    model.dispose();
+    return null;
+  }
 
   const loss = (x: tf.Tensor, ...parameters: tf.Tensor[]): tf.Tensor => {
     const byName = Object.fromEntries(names.map((name, i) => [name, parameters[i]]));
@@ -62,11 +73,10 @@ export async function modelErrors(
   let worst = "";
   for (const [name, { data }] of all) {
     const direction = random.vector(data.length, 1);
-    const exact = derivative(architecture, named as Named, sampled, Float64Array.from(projection), name, direction);
+    const exact = derivative(architecture, named, sampled, Float64Array.from(projection), name, direction);
     const own = data.reduce((sum, slope, i) => sum + slope * direction[i], 0);
-    const error = Math.abs(exact - own) / Math.max(length(data), whole / 100, 1e-6);
-    // A NaN is the worst error.
-    if (!(error <= gradientError)) [gradientError, worst] = [error, name];
+    const error = finite(Math.abs(exact - own) / Math.max(length(data), whole / 100, 1e-6));
+    if (error > gradientError) [gradientError, worst] = [error, name];
   }
   tf.dispose([samples, weights, forward, ...gradients]);
   model.dispose();

@@ -5,7 +5,7 @@ import type { Architecture, Block, Norm } from "../../theory/architecture/schema
 import { attention } from "./attention";
 import { convolution } from "./convolution";
 import { Declarations, type Read } from "./declare";
-import { feedForward } from "./feedForward";
+import { feedForward, hiddenWidth } from "./feedForward";
 import type { Initialisation, Model, Parameters } from "./model";
 import { normalise } from "./ops";
 import { Planner, type Paths } from "./plan";
@@ -31,9 +31,7 @@ export function build(
   const declarations = new Declarations(regime, seed);
   const plans = new Planner(architecture.tokens, architecture.registers, paths);
   try {
-    // What every layer keeps of its tokens, roughly, before anything is allocated.
-    const depth = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
-    declarations.reserve(8 * depth * (architecture.tokens + architecture.registers) * architecture.width);
+    declarations.reserve(tokenwiseNumbers(architecture));
     const start = inputTokens(architecture, declarations);
     const blocks = architecture.layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));
     const layers = blocks.map((block, i) => layer(block, architecture, `layers.${i}`, declarations, plans));
@@ -72,6 +70,13 @@ export function build(
     throw error;
   }
 }
+
+/** What the layers keep of every token for the gradient, roughly; what pairs of tokens take comes on top. */
+const tokenwiseNumbers = ({ layers, tokens, registers, width }: Architecture): number =>
+  layers.reduce((sum, { repeat, feedForward: ffn }) => {
+    const hidden = ffn === null ? 0 : 3 * hiddenWidth(ffn, width);
+    return sum + repeat * (tokens + registers) * (8 * width + hidden);
+  }, 0);
 
 /** A block: the mixer, then the feed-forward network, each with its residual path and its normalisation. */
 function layer(

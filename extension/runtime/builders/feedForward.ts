@@ -24,15 +24,13 @@ export const hiddenWidth = ({ hidden }: FeedForward, width: number): number => h
 /** x -> W' act(W x + b) + b', or W' (act(W x + b) * (V x + c)) + b' where the activation is gated (2002.05202). */
 export function feedForward(
   spec: FeedForward,
-  { tokens, registers, width }: Architecture,
+  { width }: Architecture,
   name: string,
   declarations: Declarations,
 ): (x: Tensor3D, read: Read) => Tensor3D {
-  const size = tokens + registers;
   const hidden = hiddenWidth(spec, width);
   const { activation, frozen } = spec;
   const gated = activation === "swiglu" || activation === "geglu";
-  declarations.reserve((gated ? 5 : 3) * size * hidden);
   const act = activations[activation === "swiglu" ? "silu" : activation === "geglu" ? "gelu" : activation];
   const linear = (part: string, inputs: number, outputs: number) => {
     declarations.parameter(`${name}.${part}`, [inputs, outputs], 1 / Math.sqrt(inputs), { frozen });

@@ -319,15 +319,16 @@ function blocksOf(
     met[own].set(other, (met[own].get(other) ?? 0) + to - from);
   }
   const least = everything || block === 1 ? 1 : (block * block) / 16;
+  const filled = (row: Map<number, number>) => [...row.values()].filter((pairs) => pairs >= least).length;
+  const most = met.reduce((largest, row) => Math.max(largest, filled(row)), 0);
   let left = 0;
-  let most = 0;
   for (const row of met) {
-    for (const [other, pairs] of row)
-      if (pairs < least) {
-        row.delete(other);
-        left += pairs;
-      }
-    most = Math.max(most, row.size);
+    // A block of queries that meets fewer blocks than others is padded to as many: it may as well meet some that hold few pairs.
+    const fewest = [...row].sort((a, b) => b[1] - a[1]).slice(most);
+    for (const [other, pairs] of fewest) {
+      row.delete(other);
+      left += pairs;
+    }
   }
   const rows = count * most * block;
   const fixed = count * most * cost.piece + most * cost.slot + rows * cost.row;
