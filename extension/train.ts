@@ -6,6 +6,7 @@ import { deserialize, serialize } from "node:v8";
 import { decode, readModelFile } from "./models";
 import { type BackendName, backendNames } from "./runtime/backends/backend";
 import { RuntimeClient } from "./runtime/process/client";
+import type { Estimate } from "./runtime/training/estimate";
 import type { TrainOutcome, TrainProgress } from "./runtime/training/handler";
 import type { Floor } from "./runtime/training/floor";
 import type { Checkpoint, Metrics } from "./runtime/training/train";
@@ -183,26 +184,26 @@ async function writeCheckpoint(file: string, content: CheckpointFile): Promise<s
 }
 
 const shown = (value: number): string => value.toPrecision(4);
+const interval = ({ value, low, high }: Estimate): string => `${shown(value)} [${shown(low)}, ${shown(high)}]`;
 
 function floorText(floor: Floor | string): string {
   if (typeof floor === "string") return `No error floor is known: ${floor}`;
   const { both, symmetry, visibility, variance, incomplete } = floor;
   const parts = `symmetry ${shown(symmetry.value)}, visibility ${shown(visibility.value)}`;
   const bound = incomplete === null ? "" : `; a lower bound: ${incomplete}`;
-  return `error floor ${shown(both.value)} [${shown(both.low)}, ${shown(both.high)}] (${parts}${bound}); the target's variance is ${shown(variance)}`;
+  return `error floor ${interval(both)} (${parts}${bound}); the target's variance is ${shown(variance)}`;
 }
 
 const head = ["step", "training loss", "loss", "steps/s"].map((title) => title.padStart(14)).join("");
-const row = ({ step, trainingLoss, evaluationLoss, stepsPerSecond }: Metrics): string =>
-  [String(step), shown(trainingLoss), shown(evaluationLoss), stepsPerSecond.toFixed(1)]
+const row = ({ step, trainingLoss, loss, stepsPerSecond }: Metrics): string =>
+  [String(step), shown(trainingLoss), shown(loss.value), stepsPerSecond.toFixed(1)]
     .map((cell) => cell.padStart(14))
     .join("");
 
 /** How the loss reached stands to the floor and to the variance. */
 function conclusion({ loss, floor, variance, steps }: TrainOutcome): string {
-  const share = `${((100 * loss) / variance).toPrecision(3)} % of the target's variance`;
-  const start = `After ${steps} steps the loss is ${shown(loss)}, ${share}`;
+  const share = `${((100 * loss.value) / variance).toPrecision(3)} % of the target's variance`;
+  const start = `After ${steps} steps the loss is ${interval(loss)}, ${share}`;
   if (typeof floor === "string" || floor.both.low <= 1e-9 * floor.variance) return `${start}.`;
-  const { value, low, high } = floor.both;
-  return `${start}; the floor is ${shown(value)} [${shown(low)}, ${shown(high)}], and no run of this architecture goes below it.`;
+  return `${start}; the floor is ${interval(floor.both)}, and no run of this architecture goes below it.`;
 }

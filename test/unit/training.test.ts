@@ -7,6 +7,7 @@ import { Adam } from "../../extension/runtime/training/adam";
 import { defaults, type TrainingOptions } from "../../extension/runtime/training/options";
 import { libraryTarget } from "../../extension/runtime/training/targets";
 import { type Checkpoint, Diverged, type Metrics, rateAt, train } from "../../extension/runtime/training/train";
+import { pairings, trainPairing } from "../bench/training";
 import { architectureSchema, type ArchitectureInput } from "../../extension/theory/architecture/schema";
 
 const small: ArchitectureInput = {
@@ -93,7 +94,7 @@ describe("training", () => {
           const model = buildSmall(modelSeed);
           const { loss } = await train(model, target, options({ seed, steps: 10 }), silent);
           model.dispose();
-          return loss;
+          return loss.value;
         };
         const [one, again, otherData, otherModel] = [
           await loss(1, 1),
@@ -131,8 +132,8 @@ describe("training", () => {
         const model = build(architecture, { seed: 3, regime: "standard" });
         const target = libraryTarget("mean-broadcast", shape);
         const { loss, variance } = await train(model, target, options({ steps: 400, rate: 1e-2, batch: 32 }), silent);
-        console.log(`      ${((100 * loss) / variance).toFixed(2)} % of the variance is left after 400 steps`);
-        assert.ok(loss < 0.05 * variance);
+        console.log(`      ${((100 * loss.value) / variance).toFixed(2)} % of the variance is left after 400 steps`);
+        assert.ok(loss.value < 0.05 * variance);
         model.dispose();
       });
     });
@@ -154,4 +155,29 @@ describe("training", () => {
     assert.ok(rates.slice(6).every((rate, i) => rate < rates[5 + i]));
     assert.ok(rates[40] < 1e-12);
   });
+});
+
+describe("theory meets training", () => {
+  // The whole table is made by `npm run bench` (docs/training.md).
+  const few = { steps: 500, every: 100 };
+  for (const { target, universal } of [
+    { target: "circular-shift", universal: true },
+    { target: "prefix-sum", universal: true },
+    { target: "sort", universal: false },
+    { target: "mean-broadcast", universal: false },
+  ]) {
+    const pairing = pairings.find((one) => one.target === target && one.universal === universal)!;
+    it(`${pairing.what}: ${target}, ${universal ? "to be learned" : "out of reach"}`, async () => {
+      await start("wasm");
+      const { floor, loss, variance, clearance } = await trainPairing({
+        ...pairing,
+        options: { ...pairing.options, ...few },
+      });
+      console.log(
+        `      floor ${floor.both.value.toFixed(4)}, loss ${loss.value.toFixed(4)}, variance ${variance.toFixed(4)}`,
+      );
+      if (universal) assert.ok(floor.both.value < 1e-9 && loss.value < 0.05 * variance);
+      else assert.ok(floor.both.low > 0 && loss.value < 1.1 * floor.both.value && clearance >= 0);
+    });
+  }
 });

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D } from "@tensorflow/tfjs-core";
 import type { Model, Parameters } from "../builders/model";
 import { Adam, type AdamState } from "./adam";
+import { type Estimate, Moments } from "./estimate";
 import type { TrainingOptions } from "./options";
 import { Random } from "./random";
 import { applyTarget, type TargetFunction } from "./targets";
@@ -12,7 +13,7 @@ export interface Metrics {
   step: number;
   /** Mean over the steps since the last evaluation. */
   trainingLoss: number;
-  evaluationLoss: number;
+  loss: Estimate;
   stepsPerSecond: number;
 }
 
@@ -23,8 +24,8 @@ export interface Checkpoint {
 
 export interface TrainingResult {
   steps: number;
-  /** On the samples of the evaluation, after the last step. */
-  loss: number;
+  /** On the samples of the evaluation, after the last step; the interval is that of their number. */
+  loss: Estimate;
   /** The target's variance on the same samples, per coordinate, about the mean of each output token: what a constant output would leave. */
   variance: number;
 }
@@ -68,34 +69,39 @@ export async function train(
   const { tokens, width } = model.architecture;
   if (target.shape.tokens !== tokens || target.shape.width !== width)
     throw new RangeError(`the target is of ${target.shape.tokens} tokens of width ${target.shape.width}`);
+  const size = tokens * width;
   const shape = (samples: number): [number, number, number] => [samples, tokens, width];
   const draw = (count: number, ...key: number[]) =>
-    new Random(options.seed, ...key).normals(new Float64Array(count * tokens * width));
+    new Random(options.seed, ...key).normals(new Float64Array(count * size));
   const evaluationSamples = draw(options.evaluation, evaluationStream);
   const evaluationTargets = applyTarget(target, evaluationSamples);
 
   const adam = new Adam(model.variables);
   try {
     if (from) adam.restore(from.adam);
-    const evaluate = async (): Promise<number> => {
+    const evaluate = async (): Promise<Estimate> => {
       const parameters = adam.unflattened();
-      let sum = 0;
+      const errors = new Moments();
       for (let first = 0; first < options.evaluation; first += chunk) {
         const count = Math.min(chunk, options.evaluation - first);
-        const [at, end] = [first * tokens * width, (first + count) * tokens * width];
+        const [at, end] = [first * size, (first + count) * size];
         const outputs = tf.tidy(() =>
           model.forward(tf.tensor3d(Float32Array.from(evaluationSamples.subarray(at, end)), shape(count)), parameters),
         );
         const values = await outputs.data();
         outputs.dispose();
-        for (let i = 0; i < values.length; i++) sum += (values[i] - evaluationTargets[at + i]) ** 2;
+        for (let start = 0; start < values.length; start += size) {
+          let sum = 0;
+          for (let i = start; i < start + size; i++) sum += (values[i] - evaluationTargets[at + i]) ** 2;
+          errors.add(sum / size);
+        }
         await pause();
       }
       tf.dispose(parameters);
-      return sum / evaluationTargets.length;
+      return errors.estimate;
     };
 
-    let evaluated = from === undefined ? NaN : await evaluate();
+    let evaluated: Estimate | undefined;
     let [losses, since, started] = [0, 0, performance.now()];
     for (let step = adam.taken; step < options.steps; step++) {
       await pause();
@@ -116,12 +122,12 @@ export async function train(
       if ((step + 1) % options.every !== 0 && step + 1 !== options.steps) continue;
       const stepsPerSecond = (1000 * since) / (performance.now() - started);
       evaluated = await evaluate();
-      progress({ step: step + 1, trainingLoss: losses / since, evaluationLoss: evaluated, stepsPerSecond });
+      progress({ step: step + 1, trainingLoss: losses / since, loss: evaluated, stepsPerSecond });
       checkpoint({ adam: await adam.state() });
       [losses, since, started] = [0, 0, performance.now()];
     }
     adam.write();
-    return { steps: adam.taken, loss: evaluated, variance: varianceOf(evaluationTargets, tokens * width) };
+    return { steps: adam.taken, loss: evaluated ?? (await evaluate()), variance: varianceOf(evaluationTargets, size) };
   } finally {
     adam.dispose();
   }
