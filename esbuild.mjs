@@ -47,7 +47,13 @@ const builds = [
     ...node,
     entryPoints: [{ in: "extension/runtime/process/child.ts", out: "runtime" }],
     outdir: "dist",
-    external: ["webgpu"], // native; the copy beside the bundle is found first
+    // Native, the copy beside the bundle is found first; and the TypeScript compiler, a bundle of its own that few runs load.
+    external: ["webgpu", "./transpile.js"],
+  },
+  {
+    ...node,
+    entryPoints: [{ in: "extension/runtime/training/transpile.ts", out: "transpile" }],
+    outdir: "dist",
   },
   {
     ...common,

@@ -1,6 +1,7 @@
 /** `uap-lens train`: a training run of a model file's architecture on a target, its loss against the floor that no run goes below. */
 import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { decode, readModelFile } from "./models";
@@ -12,6 +13,7 @@ import type { Floor } from "./runtime/training/floor";
 import type { Checkpoint, Metrics } from "./runtime/training/train";
 import { defaults, resumeTraining } from "./runtime/training/options";
 import { isTargetName, targetNames } from "./runtime/training/targets";
+import { isTargetFile, type TargetSource } from "./runtime/training/userTarget";
 import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
 import type { Architecture } from "./theory/architecture/schema";
 
@@ -19,7 +21,7 @@ export const trainUsage = `Usage: uap-lens train FILE [--target NAME] [--steps N
 
 Trains the architecture on a target function (docs/targets.md) and prints its loss against the error floor.
 
-  --target NAME      the target; \`target.function\` of the file if left out
+  --target NAME      a target of the library, or the path of a TypeScript or JavaScript module of your own; \`target.function\` of the file if left out
   --steps N          training steps, ${defaults.steps} if left out
   --json             the run as JSON
   --checkpoint FILE  writes the state of the run there as it goes, and goes on from it if it is there
@@ -51,13 +53,18 @@ export async function train(args: string[]): Promise<number> {
 
   const architecture = await architectureOf(file);
   if (typeof architecture === "string") return failed(architecture);
-  const target = values.target ?? architecture.target.function;
-  if (target === null || !isTargetName(target)) {
+  const name = values.target ?? architecture.target.function;
+  if (name === null || !(isTargetName(name) || isTargetFile(name))) {
     const known = targetNames.map(({ name, numbered }) => (numbered ? `${name}-K` : name)).join(", ");
     return failed(
-      `${target === null ? "the file names no target; choose one with --target" : `there is no target ${target}`}. There are ${known}`,
+      `${name === null ? "the file names no target; choose one with --target" : `there is no target ${name}`}. There are ${known}, and the path of a module of your own`,
     );
   }
+  // A path in a file is seen from that file.
+  const target = isTargetFile(name)
+    ? await sourceOf(values.target === undefined ? path.resolve(path.dirname(file), name) : name)
+    : name;
+  if (target === null) return failed(`${name}: the target's module cannot be read`);
   const run = createHash("sha256")
     .update(JSON.stringify([architecture, target, options]))
     .digest("hex");
@@ -73,11 +80,11 @@ export async function train(args: string[]): Promise<number> {
   try {
     showProgress("starting the runtime");
     const description = await client.describe();
-    if (!values.json) await print(`${description.backend.name} (${description.backend.device}), target ${target}\n`, 0);
+    if (!values.json) await print(`${description.backend.name} (${description.backend.device}), target ${name}\n`, 0);
     showProgress("estimating the error floor");
     const outcome = await client.request(
       "train",
-      { architecture, target, options, from },
+      { architecture, target, trusted: true, options, from }, // whoever gives the command trusts its file
       {
         signal: stop.signal,
         resume: resumeTraining,
@@ -96,7 +103,7 @@ export async function train(args: string[]): Promise<number> {
     showProgress("");
     if (values.json)
       return await print(
-        `${JSON.stringify({ version: 1, file, name: architecture.name, target, ...description, options, ...outcome, metrics }, null, 2)}\n`,
+        `${JSON.stringify({ version: 1, file, name: architecture.name, target: name, ...description, options, ...outcome, metrics }, null, 2)}\n`,
         0,
       );
     return await print(`${conclusion(outcome)}\n`, 0);
@@ -156,6 +163,15 @@ async function architectureOf(file: string): Promise<Architecture | string> {
   const [error] = model.errors;
   if (error) return `${file}:${error.range.start.line + 1}:${error.range.start.character + 1}: ${error.message}`;
   return model.architectures[0]?.architecture ?? `${file}: no architecture in it`;
+}
+
+/** The module of a user's own target; null where it cannot be read. */
+async function sourceOf(file: string): Promise<TargetSource | null> {
+  try {
+    return { file, text: await readFile(file, "utf8") };
+  } catch {
+    return null;
+  }
 }
 
 /** Undefined where there is no such file yet; a string says why it is of no use. */

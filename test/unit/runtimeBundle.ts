@@ -16,7 +16,7 @@ export async function bundleRuntime(entry: string): Promise<{ file: string; remo
     format: "cjs",
     target: "node20",
     mainFields: ["module", "main"],
-    external: ["webgpu"],
+    external: ["webgpu", "./transpile.js"],
     logLevel: "warning",
   });
   return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };

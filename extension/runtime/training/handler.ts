@@ -5,12 +5,15 @@ import type { Handler } from "../process/protocol";
 import { type Floor, floorSteps } from "./floor";
 import { libraryTarget } from "./targets";
 import type { TrainingOptions } from "./options";
+import { type TargetSource, userTarget } from "./userTarget";
 import { type Checkpoint, type Metrics, train as trainModel, type TrainingResult } from "./train";
 
 export interface TrainParams {
   architecture: Architecture;
-  /** The name of a target of the library. */
-  target: string;
+  /** The name of a target of the library, or the module of a user's own. */
+  target: string | TargetSource;
+  /** Whether a target of the user's own may run its code. */
+  trusted: boolean;
   options: TrainingOptions;
   from?: Checkpoint;
 }
@@ -24,10 +27,11 @@ export interface TrainOutcome extends TrainingResult {
 }
 
 export const train: Handler<TrainParams, TrainOutcome, TrainProgress, Checkpoint> = async (
-  { architecture, target: name, options, from },
+  { architecture, target: wanted, trusted, options, from },
   { pause, progress, checkpoint },
 ) => {
-  const target = libraryTarget(name, architecture);
+  const target =
+    typeof wanted === "string" ? libraryTarget(wanted, architecture) : await userTarget(wanted, architecture, trusted);
   const steps = floorSteps(architecture, target);
   let next = steps.next();
   for (; next.done !== true; next = steps.next()) await pause();
