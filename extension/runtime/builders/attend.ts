@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
-import { differentiable, sumRows } from "./ops";
+import { differentiable } from "./ops";
 import type { Selection } from "./selection";
 
 /** The bias of a pair that is not in the pattern: exp and sigma of it are 0 in float32. */
@@ -199,7 +199,7 @@ export function attend(
           if (bias?.learned) {
             const dLogits = form === "product" ? tf.mul(w, dWeights) : dScores;
             const { size, shape } = bias.value;
-            dBiases.push(tf.reshape(sumRows(tf.reshape(dLogits, [-1, size])), shape));
+            dBiases.push(tf.reshape(tf.sum(tf.reshape(dLogits, [-1, size]), 0), shape));
           }
         });
         if (form === "hard")

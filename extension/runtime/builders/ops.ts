@@ -1,6 +1,6 @@
 /**
- * Operations with gradients of our own, for speed: TensorFlow.js would keep every intermediate result for the gradient, and some of its gradients
- * cost many times their forward pass on WebAssembly (sums over rows, tanh). Second derivatives are not available through them.
+ * Operations with gradients of our own, for speed: TensorFlow.js would keep every intermediate result for the gradient, and some of its functions
+ * (tanh) cost many times what they could on WebAssembly. Second derivatives are not available through them.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
@@ -29,10 +29,6 @@ export function differentiable<Output extends Tensor>(inputs: Tensor[], compute:
   return operation(...inputs);
 }
 
-/** The sum of the rows of x, [rows, columns] -> [columns]. A product with ones: a sum over the first axis takes many times longer on WASM. */
-export const sumRows = (x: Tensor2D): Tensor =>
-  tf.tidy(() => tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [x.shape[1]]));
-
 /** x W + b for x [..., inputs], W [inputs, outputs] and b [outputs] or none. */
 export function affine<T extends Tensor>(x: T, weight: Tensor, bias?: Tensor): T {
   const [inputs, outputs] = weight.shape;
@@ -51,7 +47,7 @@ export function affine<T extends Tensor>(x: T, weight: Tensor, bias?: Tensor): T
         tf.reshape(tf.matMul(flat, w as Tensor2D, false, true), input.shape),
         tf.matMul(tf.reshape(input, [-1, inputs]), flat, true, false),
       ];
-      return bias === undefined ? gradients : [...gradients, sumRows(flat)];
+      return bias === undefined ? gradients : [...gradients, tf.sum(flat, 0)];
     },
   }));
 }
@@ -131,8 +127,8 @@ export function normalise(x: Tensor3D, gain: Tensor, shift?: Tensor): Tensor3D {
         const along = tf.mul(u, tf.mean(tf.mul(dUnit, u), 1, true));
         const across = centred ? tf.sub(dUnit, tf.mean(dUnit, 1, true)) : dUnit;
         const dx = tf.reshape(tf.mul(tf.sub(across, along), scale), x.shape);
-        const dGain = sumRows(tf.mul(dFlat, u));
-        return centred ? [dx, dGain, sumRows(dFlat)] : [dx, dGain];
+        const dGain = tf.sum(tf.mul(dFlat, u), 0);
+        return centred ? [dx, dGain, tf.sum(dFlat, 0)] : [dx, dGain];
       },
     };
   });
