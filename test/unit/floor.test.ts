@@ -117,6 +117,13 @@ describe("error floor", () => {
     near(floor.both, 1 - 1 / 1000);
   });
 
+  it("looks at some of many outputs at a time", () => {
+    const tokens = 40;
+    const large = parse({ tokens, width: 2, layers: [{ attention: { pattern: "causal" } }] });
+    // Output t loses n - 1 - t of n terms of weight 1 / n.
+    near(floorFor(large, "mean-broadcast").both, (tokens * (tokens - 1)) / 2 / tokens ** 3);
+  });
+
   it("uniform elements of a group come up equally often", () => {
     const group = PermutationGroup.generate(5, [Int32Array.of(1, 2, 0, 3, 4), Int32Array.of(0, 1, 3, 4, 2)]);
     assert.equal(group.order, 60n);

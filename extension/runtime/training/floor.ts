@@ -74,6 +74,8 @@ const fewestSamples = 256;
 const round = 64;
 /** Numbers drawn or moved between two yields. */
 const piece = 20_000;
+/** A sample is moved so many times for each part, every time for other outputs: 16 times, but less often where it is large, and 4 times at least. */
+const mostMoves = (size: number): number => Math.min(16, Math.max(4, Math.floor(piece / size)));
 /** The stream of a seed; training has others. */
 const floorStream = 2;
 
@@ -95,7 +97,8 @@ export function* floorOf(
   const both = onePart ? [] : known.agreements;
   const sums = { symmetry: new Moments(), visibility: new Moments(), both: new Moments() };
   const coordinates = Array.from({ length: size }, () => new Moments());
-  const cost = size * (1 + symmetry.length + visibility.length + both.length);
+  const moves = (agreements: readonly Agreement[]) => Math.min(agreements.length, mostMoves(size));
+  const cost = size * (1 + moves(symmetry) + moves(visibility) + moves(both));
 
   const x = new Float64Array(size);
   const y = new Float64Array(size);
@@ -109,7 +112,11 @@ export function* floorOf(
   };
   const error = (agreements: readonly Agreement[]): number => {
     let sum = 0;
-    for (const { outputs, sees: seen, draw } of agreements) {
+    // Where there are more than are looked at, every so many of them from a random start stand for all.
+    const count = moves(agreements);
+    const start = count < agreements.length ? random.uniform() : 0;
+    for (let move = 0; move < count; move++) {
+      const { outputs, sees: seen, draw } = agreements[Math.floor(((move + start) * agreements.length) / count)];
       const { to, permutation } = draw(random);
       if (seen.length < tokens) random.normals(moved);
       for (const r of seen) for (let c = 0; c < width; c++) moved[permutation[r] * width + c] = x[r * width + c];
@@ -117,7 +124,7 @@ export function* floorOf(
       for (let i = 0; i < outputs.length; i++)
         for (let c = 0; c < width; c++) sum += (y[outputs[i] * width + c] - image[to[i] * width + c]) ** 2;
     }
-    return sum / 2 / size;
+    return count === 0 ? 0 : (sum * agreements.length) / count / 2 / size;
   };
 
   const total = () => coordinates.reduce((sum, moments) => sum + moments.variance, 0) / size;
