@@ -3,13 +3,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Model, Parameters } from "../builders/model";
 import type { Permutation } from "../../theory/symmetry/structure";
 import { Draws } from "../builders/draws";
-import { NotFinite, type Pause, scaleOf } from "./gaps";
+import { NotFinite, type Pause, scaleOf, tolerance, trembled } from "./gaps";
 
 export interface EquivarianceError {
   permutation: Permutation;
   /** Over all samples and tokens, relative to the root mean square of the output tokens' norms. */
   max: number;
   rms: number;
+  /** As much as rounding may amount to: what a change of the samples in their last digits does to the outputs, at least `tolerance`. */
+  rounding: number;
 }
 
 /** Random samples, independent standard normal entries, each with its image. */
@@ -47,21 +49,27 @@ export async function equivarianceErrors(
     return image;
   };
   const outputs = await outputOf(inputs);
-  const errors: EquivarianceError[] = [];
-  for (const permutation of permutations) {
-    const images = await outputOf(inputs.map((X) => moved(X, permutation)));
+  /** The largest and the mean square distance of tokens, relative to their scale. */
+  const compare = (images: readonly Float32Array[], wanted: readonly Float32Array[]) => {
     let [max, sum] = [0, 0];
     images.forEach((image, i) => {
-      const wanted = moved(outputs[i], permutation);
-      const scale = scaleOf(wanted, image, width) || 1;
+      const scale = scaleOf(wanted[i], image, width) || 1;
       for (let t = 0; t < tokens; t++) {
         let square = 0;
-        for (let c = t * width; c < (t + 1) * width; c++) square += (image[c] - wanted[c]) ** 2;
+        for (let c = t * width; c < (t + 1) * width; c++) square += (image[c] - wanted[i][c]) ** 2;
         max = Math.max(max, Math.sqrt(square) / scale);
         sum += square / scale ** 2;
       }
     });
-    errors.push({ permutation, max, rms: Math.sqrt(sum / (samples * tokens)) });
+    return { max, rms: Math.sqrt(sum / (samples * tokens)) };
+  };
+  const response = compare(await outputOf(inputs.map((X, i) => trembled(X, seed + i))), outputs);
+  const rounding = Math.max(tolerance, response.max);
+  const errors: EquivarianceError[] = [];
+  for (const permutation of permutations) {
+    const images = await outputOf(inputs.map((X) => moved(X, permutation)));
+    const { max, rms } = compare(images, outputs.map((X) => moved(X, permutation))); // prettier-ignore
+    errors.push({ permutation, max, rms, rounding });
   }
   return errors;
 }

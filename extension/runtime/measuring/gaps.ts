@@ -27,6 +27,25 @@ export class NotFinite extends Error {
 export const alphabet = ({ tokens, width }: { tokens: number; width: number }, seed: number): Float32Array =>
   new Draws(~seed).normal((tokens + 1) * width, 1);
 
+/**
+ * Relative gaps above it are differences, those below are none. In the small regime rounding leaves equal tokens of float32 within about 1e-6 of each other (its
+ * unit roundoff is 6e-8, and a few dozen roundings follow one another in a layer); tokens that differ are rarely closer than 1e-4. Where a draw magnifies
+ * rounding more, its gaps are divided by as much as it does.
+ */
+export const tolerance = 1e-5;
+
+/**
+ * A relative change of samples that stands for rounding: some hundred unit roundoffs of float32. What it does to the tokens of a layer, rounding on the way there
+ * may do; where that exceeds a tolerance, gaps are judged by it instead.
+ */
+const trembling = 2 ** -17;
+
+/** Values changed in their last digits, by `trembling` of themselves on average. */
+export function trembled(values: Float32Array, seed: number): Float32Array {
+  const noise = new Draws(seed).normal(values.length, trembling);
+  return values.map((x, i) => x * (1 + noise[i]));
+}
+
 /** Samples written in an alphabet as one tensor [samples, tokens, width]. */
 export function written(words: readonly Int32Array[], letters: Float32Array, width: number): Tensor3D {
   const tokens = words[0].length;

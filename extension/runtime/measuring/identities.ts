@@ -3,25 +3,16 @@
  * of parameters and letters (docs/theory.md, section 4). A difference that is seen disproves a coincidence; that none is seen proves nothing,
  * and is drawn again, then searched for by gradient ascent, before it counts.
  */
-import * as tf from "@tensorflow/tfjs-core";
 import type { Architecture, Block, FeedForward } from "../../theory/architecture/schema";
 import { feedForwardFault } from "../../theory/verdict/conditions";
 import { build } from "../builders/build";
 import { identity } from "../../theory/symmetry/permutation";
 import type { Model } from "../builders/model";
 import type { Comparison } from "./comparisons";
-import { alphabet, NotFinite, type Pause, scan, written } from "./gaps";
-import { limitsOf, maximise, type TokenPair } from "./maximise";
+import { alphabet, NotFinite, type Pause, scan, tolerance, trembled, written } from "./gaps";
+import { limitsOf, maximise, sharpen, type TokenPair, usualRate } from "./maximise";
 import { expected, type Prediction } from "./predictions";
 
-/**
- * Relative gaps above it are differences, those below are none. In the small regime rounding leaves equal tokens of float32 within about 1e-6 of each other (its
- * unit roundoff is 6e-8, and a few dozen roundings follow one another in a layer); tokens that differ are rarely closer than 1e-4. Where a draw magnifies
- * rounding more, its gaps are divided by as much as it does: see `trembling`.
- */
-export const tolerance = 1e-5;
-/** A relative change of the letters like that of a few dozen roundings; what it does to the tokens is what rounding may do. */
-const trembling = 2 ** -20;
 /**
  * By what the scores and biases of the small regime are multiplied in each draw: sharper attention keeps stacks without residual paths from collapsing, softer
  * attention lets a difference pass through deep ones, whose tokens grow with depth.
@@ -132,7 +123,7 @@ export async function measureIdentities(
     try {
       const letters = alphabet(architecture, seed + at);
       await prepare(model, letters);
-      await measureGaps(model, predictions, letters, largest, pause);
+      await measureGaps(model, predictions, letters, largest, seed + at, pause);
       return true;
     } catch (error) {
       if (!(error instanceof NotFinite)) throw error;
@@ -167,14 +158,15 @@ async function measureGaps(
   predictions: readonly Prediction[],
   letters: Float32Array,
   largest: readonly (readonly Float64Array[])[],
+  seed: number,
   pause: Pause,
 ): Promise<void> {
   const { tokens, width } = model.architecture;
   // Each letter of X once more, changed in its last digits, and compared with itself before anything else is.
-  const trembled = letters.subarray(0, tokens * width).map((x, i) => x * (1 + (i % 2 === 0 ? trembling : -trembling)));
-  const all = new Float32Array(letters.length + trembled.length);
+  const again = trembled(letters.subarray(0, tokens * width), seed);
+  const all = new Float32Array(letters.length + again.length);
   all.set(letters);
-  all.set(trembled, letters.length);
+  all.set(again, letters.length);
   const probe: Prediction = {
     comparison: { kind: "rearrangement", permutation: identity(tokens) },
     letters: identity(tokens).map((t) => tokens + 1 + t),
@@ -211,17 +203,6 @@ function pairsWhere(
   return found;
 }
 
-/** Multiplies what makes attention sharp: scores, biases and kernels' own parameters, not values. */
-export function sharpen(model: Model, gain: number): void {
-  if (gain === 1) return;
-  for (const [name, variable] of Object.entries(model.variables)) {
-    if (!name.includes(".attention.") || /\.(value|output)$/.test(name)) continue;
-    const scaled = tf.mul(variable, gain);
-    variable.assign(scaled);
-    scaled.dispose();
-  }
-}
-
 /** Gradient ascent on the gaps of pairs of one layer. */
 async function ascend(
   model: Model,
@@ -241,7 +222,15 @@ async function ascend(
   });
   try {
     // The model has one layer more in front.
-    await maximise(model, samples, pairs, ascentSteps, await limitsOf(model, bound), pause, chosen[0].layer + 1);
+    const limits = await limitsOf(model, bound);
+    await maximise(
+      model,
+      samples,
+      pairs,
+      { steps: ascentSteps, rate: usualRate(model), limits },
+      pause,
+      chosen[0].layer + 1,
+    );
   } finally {
     samples.dispose();
   }

@@ -2,10 +2,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { identity } from "../../theory/symmetry/permutation";
+import { build } from "../builders/build";
 import type { Model, Parameters } from "../builders/model";
 import type { Comparison } from "./comparisons";
 import { NotFinite, type Pause, scan, written } from "./gaps";
-import { limitsOf, maximise, type TokenPair } from "./maximise";
+import { type Ascent, keepWithin, limitsOf, maximise, sharpen, type TokenPair, usualRate } from "./maximise";
 import { expected, type Prediction } from "./predictions";
 
 /**
@@ -51,66 +52,130 @@ export async function measureMargins(
   return spread.map((value, layers) => ({ layers, margin: margins[layers] ?? null, spread: value }));
 }
 
+/** Times its root mean square at initialisation that every parameter may reach. */
+export const normBound = 2;
+/**
+ * Where the ascent may start: the small regime, its scores and biases multiplied by each of these. The softest attention passes differences through the
+ * deepest stacks; where a gap has vanished in float32, there is no gradient to follow.
+ */
+const starts = [1, 0.3, 0.1];
 /** Rounds of ascent, each on the pairs of outputs that are then the closest. */
-const rounds = 4;
-const steps = 15;
+const rounds = 8;
+const steps = 8;
 const followedPairs = 64;
 const followedSamples = 8;
-/** Times its root mean square at the start that every parameter may reach. */
-export const normBound = 2;
 
 /**
- * Moves the model's variables by gradient ascent to a larger smallest gap between outputs, within the norm bound. Ends at the best parameters found,
- * which may be those it began with.
- * @throws NotFinite where the model is not finite at the start
+ * A model whose smallest gap between outputs is as large as gradient ascent makes it, every parameter within the norm bound. The best of all parameters met on
+ * the way, those of `initial` among them. To be disposed of.
+ * @param initial the model at initialisation, which sets the norm bound
+ * @param evaluations how many samples may be evaluated on the way up, gradients counted as three; the ascent is shortened to keep to it
+ * @throws NotFinite where no start is finite
  */
-export async function maximiseMargin(
+export async function maximisedMargin(
+  initial: Model,
+  predictions: readonly Prediction[],
+  letters: Float32Array,
+  seed: number,
+  evaluations: number,
+  pause: Pause,
+): Promise<Model> {
+  const { architecture } = initial;
+  const limits = await limitsOf(initial, normBound);
+  const model = build(architecture, { seed, regime: "small" });
+  const variables = Object.values(model.variables);
+  const valuesOf = (other: Model) => Object.values(other.variables).map((variable) => tf.clone(variable));
+  const assign = (values: readonly Tensor[]) => values.forEach((value, v) => variables[v].assign(value));
+  let best: { gap: number; closest: Place[]; values: Tensor[] } | undefined;
+  let outside: NotFinite | undefined;
+  /** Measures the model's parameters, and keeps them if they are the best so far. */
+  const look = async (): Promise<void> => {
+    try {
+      const closest = await closestOutputs(model, predictions, letters, pause);
+      const gap = closest[0]?.gap ?? 0;
+      if (best !== undefined && gap <= best.gap) return;
+      tf.dispose(best?.values);
+      best = { gap, closest, values: valuesOf(model) };
+    } catch (error) {
+      if (!(error instanceof NotFinite)) throw error;
+      outside = error;
+    }
+  };
+  const first = valuesOf(model);
+  try {
+    const atStart = valuesOf(initial);
+    assign(atStart);
+    tf.dispose(atStart);
+    await look();
+    for (const gain of starts) {
+      assign(first);
+      sharpen(model, gain);
+      variables.forEach((variable, v) => keepWithin(variable, limits[v]));
+      await look();
+    }
+    if (best === undefined) throw outside!;
+    const stepsPerRound = Math.min(steps, Math.floor(evaluations / (3 * rounds * (1 + followedSamples))));
+    for (let round = 0, rate = usualRate(model); round < rounds && stepsPerRound > 0; round++) {
+      assign(best.values);
+      const reached = best.gap;
+      if (best.closest.length === 0) break;
+      await ascend(model, predictions, best.closest, letters, { steps: stepsPerRound, rate, limits }, pause);
+      await look();
+      if (best.gap === reached) rate /= 3;
+    }
+    assign(best.values);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  } finally {
+    tf.dispose([first, best?.values ?? []]);
+  }
+}
+
+/** A pair of outputs that differ by theory. */
+interface Place {
+  prediction: number;
+  pair: number;
+  gap: number;
+}
+
+/** The closest of them. */
+async function closestOutputs(
   model: Model,
   predictions: readonly Prediction[],
   letters: Float32Array,
   pause: Pause,
+): Promise<Place[]> {
+  const found: Place[] = [];
+  await scan(model, predictions, letters, pause, (layer, prediction, pair, gap) => {
+    const { layers } = predictions[prediction];
+    if (layer === layers.length - 1 && layers[layer][pair] === expected.different)
+      found.push({ prediction, pair, gap });
+  });
+  return found.sort((a, b) => a.gap - b.gap).slice(0, followedPairs);
+}
+
+async function ascend(
+  model: Model,
+  predictions: readonly Prediction[],
+  places: readonly Place[],
+  letters: Float32Array,
+  ascent: Ascent,
+  pause: Pause,
 ): Promise<void> {
   const { tokens, width } = model.architecture;
-  const variables = Object.values(model.variables);
-  const limits = await limitsOf(model, normBound);
-  const closest = async () => {
-    const found: { p: number; pair: number; gap: number }[] = [];
-    await scan(model, predictions, letters, pause, (layer, p, pair, gap) => {
-      const { layers } = predictions[p];
-      if (layer === layers.length - 1 && layers[layer][pair] === expected.different) found.push({ p, pair, gap });
-    });
-    return found.sort((a, b) => a.gap - b.gap).slice(0, followedPairs);
-  };
-  let best: { gap: number; values: Tensor[] } | undefined;
+  const used = [...new Set(places.map(({ prediction }) => prediction))].slice(0, followedSamples);
+  const pairs = places.flatMap(({ prediction, pair }): TokenPair[] => {
+    const { partners, count } = predictions[prediction];
+    const sample = 1 + used.indexOf(prediction);
+    return sample === 0 ? [] : [{ sample, s: Math.floor(pair / count), t: partners[pair] }];
+  });
+  const words = [identity(tokens), ...used.map((prediction) => predictions[prediction].letters)];
+  const samples = written(words, letters, width);
   try {
-    for (let round = 0; round <= rounds; round++) {
-      const gaps = await closest();
-      if (gaps.length === 0) return;
-      if (best === undefined || gaps[0].gap > best.gap) {
-        tf.dispose(best?.values);
-        best = { gap: gaps[0].gap, values: variables.map((variable) => tf.clone(variable)) };
-      }
-      if (round === rounds) break;
-      const used = [...new Set(gaps.map(({ p }) => p))].slice(0, followedSamples);
-      const pairs = gaps.flatMap(({ p, pair }): TokenPair[] => {
-        const { partners, count } = predictions[p];
-        return used.includes(p)
-          ? [{ sample: 1 + used.indexOf(p), s: Math.floor(pair / count), t: partners[pair] }]
-          : [];
-      });
-      const words = [identity(tokens), ...used.map((p) => predictions[p].letters)];
-      const samples = written(words, letters, width);
-      try {
-        await maximise(model, samples, pairs, steps, limits, pause);
-      } finally {
-        samples.dispose();
-      }
-    }
-  } catch (error) {
-    // An ascent may leave float32's range; what was reached before counts.
-    if (!(error instanceof NotFinite) || best === undefined) throw error;
+    await maximise(model, samples, pairs, ascent, pause);
   } finally {
-    best?.values.forEach((value, v) => variables[v].assign(value));
-    tf.dispose(best?.values);
+    samples.dispose();
   }
 }

@@ -11,8 +11,17 @@ export interface TokenPair {
   t: number;
 }
 
-/** Adam's step, for parameters with entries of order 0.1 to 1. */
-const rate = 0.02;
+export interface Ascent {
+  steps: number;
+  /** Adam's step. */
+  rate: number;
+  /** The largest root mean square that the entries of each variable may have (`limitsOf`). */
+  limits: readonly number[];
+}
+
+/** A step of a tenth of the usual entries of a matrix. */
+export const usualRate = ({ architecture: { width } }: Model): number => 0.1 / Math.sqrt(width);
+
 /** Sharpness of the soft minimum: the mean of (gap^2)^-1 follows the smallest gaps. Gaps below the square root of the floor count as that. */
 const floor = 1e-14;
 
@@ -20,15 +29,13 @@ const floor = 1e-14;
  * Moves the model's variables so that the soft minimum of the pairs' gaps grows: -log of the mean of 1 / gap^2, gaps relative to the
  * root mean square of the token norms.
  * @param samples [samples, tokens, width], the first one X
- * @param limits the largest root mean square that the entries of each variable may have (`limitsOf`)
  * @param layer after how many layers the tokens are compared; the outputs by default
  */
 export async function maximise(
   model: Model,
   samples: Tensor3D,
   pairs: readonly TokenPair[],
-  steps: number,
-  limits: readonly number[],
+  { steps, rate, limits }: Ascent,
   pause: Pause,
   layer?: number,
 ): Promise<void> {
@@ -89,8 +96,19 @@ export function limitsOf(model: Model, bound: number): Promise<number[]> {
 const rootMeanSquare = (x: Tensor): Tensor => tf.sqrt(tf.mean(tf.square(x)));
 
 /** Scales the variable down to the largest root mean square allowed. */
-function keepWithin(variable: Variable, limit: number): void {
+export function keepWithin(variable: Variable, limit: number): void {
   tf.tidy(() => {
     variable.assign(tf.div(variable, tf.maximum(tf.div(rootMeanSquare(variable), limit), 1)));
   });
+}
+
+/** Multiplies what makes attention sharp: scores, biases and kernels' own parameters, not values. */
+export function sharpen(model: Model, gain: number): void {
+  if (gain === 1) return;
+  for (const [name, variable] of Object.entries(model.variables)) {
+    if (!name.includes(".attention.") || /\.(value|output)$/.test(name)) continue;
+    const scaled = tf.mul(variable, gain);
+    variable.assign(scaled);
+    scaled.dispose();
+  }
 }

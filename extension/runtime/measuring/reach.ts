@@ -6,14 +6,21 @@ import { hiddenWidth } from "../builders/feedForward";
 
 /** Most parameters of a model that is measured: half a gigabyte with what gradient ascent keeps. */
 const mostParameters = 2 ** 25;
-/** Most multiplications for one sample, a few seconds on WASM, and for everything measured with all samples, some minutes. */
-const mostForOne = 1e10;
-const mostForAll = 4e11;
-/** About how often every sample is evaluated, gradients counted as three evaluations. */
-const evaluations = 20;
+/** Most multiplications for one sample, and in all: a second and a minute or so on WASM, ten times that in plain JavaScript. */
+const mostForOne = 5e9;
+const mostForAll = 2e11;
+/** About how often every sample is evaluated, apart from gradient ascent. */
+const evaluations = 25;
+
+export interface Reach {
+  /** Samples that may be compared. */
+  samples: number;
+  /** Evaluations of single samples that gradient ascent may take. */
+  ascent: number;
+}
 
 /** How many samples may be compared, or in a sentence why the architecture is beyond reach. */
-export function reach(architecture: Architecture, stack: Stack | null): { samples: number } | { beyond: string } {
+export function reach(architecture: Architecture, stack: Stack | null): Reach | { beyond: string } {
   const { tokens, registers, width, layers } = architecture;
   const size = tokens + registers;
   const parameters = layers.reduce((sum, block) => sum + block.repeat * weights(block, width), 0);
@@ -26,7 +33,8 @@ export function reach(architecture: Architecture, stack: Stack | null): { sample
   const products = size * parameters + 2 * pairs * width;
   if (products > mostForOne)
     return { beyond: `One sample takes ${millions(products)} multiplications, beyond what is measured (${millions(mostForOne)}).` }; // prettier-ignore
-  return { samples: Math.floor(mostForAll / (evaluations * products)) };
+  const each = mostForAll / 2 / products;
+  return { samples: Math.floor(each / evaluations), ascent: Math.floor(each) };
 }
 
 /** Entries of the matrices that every token is multiplied by. */

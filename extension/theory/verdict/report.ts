@@ -153,8 +153,10 @@ export interface NumericReport {
     /** Whether it is a symmetry by theory; null where that is not decided. */
     symmetry: boolean | null;
     at: ParametersKind;
+    /** Over samples and outputs, relative to the outputs' scale; `rounding` is as much as rounding may amount to. */
     max: number;
     rms: number;
+    rounding: number;
   }[];
   /** Where measurement and theory contradict each other: defects of UAP Lens. */
   disagreements: { kind: "coincidence" | "symmetry" | "equivariance"; statement: string; gap: number }[];
