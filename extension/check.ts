@@ -3,6 +3,7 @@ import { decode, readModelFile } from "./models";
 import { isModelFile, mayBeModelFile } from "./models/fileNames";
 import type { ModelFile, ReadArchitecture } from "./models/modelFile";
 import { LineMap } from "./models/ranges";
+import { targetFindings } from "./runtime/training/finding";
 import { analyse } from "./theory/verdict/analyse";
 import type { FileReport, Finding, Range, TheoryFinding } from "./theory/verdict/report";
 
@@ -54,7 +55,10 @@ export function checkText(fileName: string, text: string): FileReport {
         fixes: [],
       }));
       report.architectures.push({ ...theory, range: read.range });
-      found.push({ name, findings: [...skipped, ...findings.map((finding) => place(finding, read))] });
+      const whole = read.skipped.every(({ affects }) => affects !== "everything");
+      const onTarget = whole ? targetFindings(read.architecture) : [];
+      const placed = [...findings, ...onTarget].map((finding) => place(finding, read));
+      found.push({ name, findings: [...skipped, ...placed] });
     } catch (error) {
       found.push({ name, findings: [defect(`the architecture \`${name}\``, error, read.range)] });
     }

@@ -12,8 +12,7 @@ import type { TrainOutcome, TrainProgress } from "./runtime/training/handler";
 import type { Floor } from "./runtime/training/floor";
 import type { Checkpoint, Metrics } from "./runtime/training/train";
 import { defaults, resumeTraining } from "./runtime/training/options";
-import { isTargetName, targetNames } from "./runtime/training/targets";
-import { isTargetFile, type TargetSource } from "./runtime/training/userTarget";
+import { isTargetFile, isTargetName, targetNames, type TargetSource } from "./runtime/training/targets";
 import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
 import type { Architecture } from "./theory/architecture/schema";
 

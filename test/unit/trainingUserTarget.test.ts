@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { Random } from "../../extension/runtime/training/random";
-import { applyTarget, libraryTarget, TargetError } from "../../extension/runtime/training/targets";
-import { isTargetFile, userTarget } from "../../extension/runtime/training/userTarget";
+import { applyTarget, isTargetFile, libraryTarget, TargetError } from "../../extension/runtime/training/targets";
+import { userTarget } from "../../extension/runtime/training/userTarget";
 
 const shape = { tokens: 3, width: 2 };
 const load = (text: string, file = "own.ts", trusted = true) => userTarget({ file, text }, shape, trusted);

@@ -3,17 +3,17 @@ import type { Architecture } from "../../theory/architecture/schema";
 import { build } from "../builders";
 import type { Handler } from "../process/protocol";
 import { type Floor, floorSteps } from "./floor";
-import { libraryTarget } from "./targets";
+import { libraryTarget, type TargetSource } from "./targets";
 import type { TrainingOptions } from "./options";
-import { type TargetSource, userTarget } from "./userTarget";
+import { userTarget } from "./userTarget";
 import { type Checkpoint, type Metrics, train as trainModel, type TrainingResult } from "./train";
 
 export interface TrainParams {
   architecture: Architecture;
   /** The name of a target of the library, or the module of a user's own. */
   target: string | TargetSource;
-  /** Whether a target of the user's own may run its code. */
-  trusted: boolean;
+  /** Whether a target of the user's own may run its code; it may not if left out. */
+  trusted?: boolean;
   options: TrainingOptions;
   from?: Checkpoint;
 }
@@ -27,7 +27,7 @@ export interface TrainOutcome extends TrainingResult {
 }
 
 export const train: Handler<TrainParams, TrainOutcome, TrainProgress, Checkpoint> = async (
-  { architecture, target: wanted, trusted, options, from },
+  { architecture, target: wanted, trusted = false, options, from },
   { pause, progress, checkpoint },
 ) => {
   const target =

@@ -324,6 +324,16 @@ export class TargetError extends Error {
 /** Whether the name is one of the library, at any shape. */
 export const isTargetName = (name: string): boolean => find(name) !== undefined;
 
+/** The module of a target of the user's own, as it was read. */
+export interface TargetSource {
+  /** For messages; its extension tells TypeScript from JavaScript. */
+  file: string;
+  text: string;
+}
+
+/** Whether the name of a target is that of a module of the user's own. */
+export const isTargetFile = (name: string): boolean => /\.m?[jt]s$/.test(name);
+
 function find(name: string): { definition: Definition; k: number } | undefined {
   const plain = definitions.find((definition) => definition.name === name);
   if (plain) return { definition: plain, k: 1 };

@@ -1,16 +1,6 @@
 /** A user's own target, from a module that says `export default (X: number[][]) => ...`. Loading it runs its code. */
 import { Random } from "./random";
-import { type Shape, TargetError, type TargetFunction } from "./targets";
-
-/** A module as it was read. */
-export interface TargetSource {
-  /** For messages; its extension tells TypeScript from JavaScript. */
-  file: string;
-  text: string;
-}
-
-/** Whether the name of a target is that of a file. */
-export const isTargetFile = (name: string): boolean => /\.m?[jt]s$/.test(name);
+import { type Shape, TargetError, type TargetFunction, type TargetSource } from "./targets";
 
 /** Samples on which a target is tried before it is used. */
 const trials = 4;
