@@ -1,6 +1,9 @@
 /** Every target's declared symmetry and visibility against the target itself, on random samples. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "mocha";
+import { Moments } from "../../extension/runtime/training/estimate";
 import { Random } from "../../extension/runtime/training/random";
 import {
   applyTarget,
@@ -93,6 +96,25 @@ describe("training: targets", () => {
         );
       }
     });
+
+  it("are all in the documentation, with their variances", () => {
+    const page = readFileSync(path.join(__dirname, "../../docs/targets.md"), "utf8");
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const documented = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+    assert.deepEqual(
+      documented.map(([, name]) => name),
+      targetNames.map(({ name, numbered }) => `\`${name}\`${numbered ? ", -k" : ""}`),
+    );
+    for (const [, name, , , , variance] of documented) {
+      const target = libraryTarget(/`(.*)`/.exec(name)![1], { tokens: 8, width: 4 });
+      const coordinates = Array.from({ length: 32 }, () => new Moments());
+      const random = new Random(1);
+      for (let i = 0; i < 20_000; i++)
+        applyTarget(target, random.normals(new Float64Array(32))).forEach((value, c) => coordinates[c].add(value));
+      const measured = coordinates.reduce((sum, moments) => sum + moments.variance, 0) / 32;
+      assert.ok(Math.abs(measured / Number(variance) - 1) < 0.03, `${name}: ${measured}`);
+    }
+  });
 
   it("normal draws have the moments of the normal distribution, and streams differ", () => {
     const values = new Random(5).normals(new Float64Array(400_000));
