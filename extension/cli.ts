@@ -8,19 +8,23 @@ import { checkBytes } from "./check";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
+import { Measurer } from "./numeric";
+import { type BackendName, backendNames } from "./runtime/backends/backend";
 import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 
-const usage = `Usage: uap-lens check FILE... [--json | --sarif]
+const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--numeric] [--backend NAME]
 
 Says of every model file what its architecture can and cannot express.
 
-  FILE        *.uap.json, *.uap.yaml, a Hugging Face config.json, a directory of them, or a glob
-  --json      the report as JSON (docs/report.md)
-  --sarif     the findings as SARIF 2.1.0
-  --version   the version of UAP Lens
-  --help      this text
+  FILE            *.uap.json, *.uap.yaml, a Hugging Face config.json, a directory of them, or a glob
+  --json          the report as JSON (docs/report.md)
+  --sarif         the findings as SARIF 2.1.0
+  --numeric       also builds every model and measures what the theory says of it (docs/measuring.md)
+  --backend NAME  for --numeric: ${backendNames.join(", ")}; the fastest that works if left out
+  --version       the version of UAP Lens
+  --help          this text
 
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
 
@@ -51,13 +55,18 @@ async function check(args: string[]): Promise<number> {
   if (values.help) return print(usage, 0);
   if (targets.length === 0) throw new Misuse("no file given");
   if (values.json && values.sarif) throw new Misuse("--json and --sarif exclude each other");
+  const backend = (values.backend ?? "auto") as BackendName | "auto";
+  if (values.backend !== undefined && !values.numeric) throw new Misuse("--backend goes with --numeric");
+  if (backend !== "auto" && !backendNames.includes(backend)) throw new Misuse(`there is no backend ${backend}`);
 
   const failures: string[] = [];
   const fail = (message: string) => {
     failures.push(message);
     complain(message);
   };
-  const results = await checkAll(await filesOf(targets, fail), fail);
+  const measurer = values.numeric ? new Measurer(backend) : null;
+  const results = await checkAll(await filesOf(targets, fail), measurer, fail);
+  await measurer?.dispose();
 
   const output = values.json
     ? `${JSON.stringify({ version: 1, results } satisfies Report, null, 2)}\n`
@@ -75,6 +84,8 @@ function parse(args: string[]) {
       options: {
         json: { type: "boolean" },
         sarif: { type: "boolean" },
+        numeric: { type: "boolean" },
+        backend: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -124,14 +135,23 @@ async function kindOf(file: string): Promise<"file" | "directory" | "missing"> {
   }
 }
 
-async function checkAll(targets: readonly Target[], fail: (message: string) => void): Promise<FileReport[]> {
+async function checkAll(
+  targets: readonly Target[],
+  measurer: Measurer | null,
+  fail: (message: string) => void,
+): Promise<FileReport[]> {
   const results: FileReport[] = [];
   for (const [i, { file, named }] of targets.entries()) {
-    showProgress(`${i + 1}/${targets.length} ${file}`);
+    const place = `${i + 1}/${targets.length} ${file}`;
+    showProgress(place);
     try {
-      const report = mayBeModelFile(file) ? checkBytes(file, await read(file)) : undefined;
-      if (report) results.push(report);
-      else if (named) fail(`${file}: not a model file (*.uap.json, *.uap.yaml, or a config.json with a model_type)`);
+      const bytes = mayBeModelFile(file) ? await read(file) : undefined;
+      const report = bytes && checkBytes(file, bytes);
+      if (report) {
+        results.push(report);
+        const defects = await measurer?.measure(report, bytes, (step) => showProgress(`${place}: ${step}`));
+        for (const defect of defects ?? []) fail(`${file}: a defect of UAP Lens: ${defect}`);
+      } else if (named) fail(`${file}: not a model file (*.uap.json, *.uap.yaml, or a config.json with a model_type)`);
     } catch (error) {
       fail(`${file}: ${reasonOf(error)}`);
     }

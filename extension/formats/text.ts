@@ -38,6 +38,7 @@ export function textReport(results: readonly FileReport[], colours: boolean): st
       const paint = (text: string, column: number) =>
         column === 0 ? style(verdictStyles[architecture.verdict], text) : text;
       part.push(line(cells(file, architecture), paint), `  ${printable(architecture.statement)}`);
+      if (architecture.numeric) part.push(...numericLines(architecture.numeric).map((text) => `  ${printable(text)}`));
     }
     for (const finding of file.findings) {
       const { line: row, character } = finding.range.start;
@@ -65,6 +66,27 @@ function cells({ file, architectures }: FileReport, architecture: ArchitectureRe
     `${attentionLayers} (${layers})`,
     printable(architectures.length > 1 ? `${file} (${architecture.name})` : file),
   ];
+}
+
+/** What was measured, in a few lines. */
+function numericLines(numeric: NonNullable<ArchitectureReport["numeric"]>): string[] {
+  if ("unavailable" in numeric) return [numeric.unavailable];
+  const { backend, layers, coincidences, group, equivariance, disagreements, notes } = numeric;
+  const outputs = layers.at(-1);
+  const margins = (["initialisation", "trained", "maximised"] as const).flatMap((kind) => {
+    const gap = outputs?.[kind]?.margin?.gap;
+    return gap === undefined ? [] : [`${gap.toPrecision(2)} (${kind})`];
+  });
+  const errors = equivariance.filter(({ symmetry }) => symmetry === true).map(({ max }) => max);
+  const parts = [
+    ...(margins.length > 0 ? [`margin ${margins.join(", ")}`] : []),
+    ...(errors.length > 0 ? [`equivariance error at most ${Math.max(...errors).toPrecision(2)}`] : []),
+    ...(coincidences ? [`${count(coincidences.equal + coincidences.different, "pair")} of tokens compared`] : []),
+    ...(group ? [`${group.measured} of ${count(group.tested, "permutation")} measured as symmetries`] : []),
+  ];
+  const said =
+    disagreements.length > 0 ? disagreements.map(({ statement }) => `A defect of UAP Lens: ${statement}`) : [];
+  return [`Measured in float32 on ${backend}: ${parts.join("; ") || "nothing"}.`, ...notes, ...said];
 }
 
 function totals(results: readonly FileReport[]): string {

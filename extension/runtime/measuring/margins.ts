@@ -1,4 +1,4 @@
-/** The margin: the smallest gap between tokens that differ by theory, per layer, against the resolution of floating-point formats. */
+/** The margin: the smallest gap between tokens that differ by theory, per layer, and how large it can be made. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { identity } from "../../theory/symmetry/permutation";
@@ -8,13 +8,6 @@ import type { Comparison } from "./comparisons";
 import { NotFinite, type Pause, scan, written } from "./gaps";
 import { type Ascent, keepWithin, limitsOf, maximise, sharpen, type TokenPair, usualRate } from "./maximise";
 import { expected, type Prediction } from "./predictions";
-
-/**
- * Half the distance from 1 to the next number: the relative error of one rounding. Two numbers closer than that may be stored as one
- * (IEEE 754-2019, table 3.5: 24 and 11 significant bits; bfloat16 has 8).
- */
-export const resolutions = { float32: 2 ** -24, float16: 2 ** -11, bfloat16: 2 ** -9 } as const;
-export type Dtype = keyof typeof resolutions;
 
 /** A gap between token s of X and token t of X', relative to the tokens' scale. */
 export interface Gap {
