@@ -1,14 +1,18 @@
 /** Training on the backends that are always there: Adam against its definition, runs that are cut off and go on, leaks, ends. */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
+import { BackendUnavailable } from "../../extension/runtime/backends/backend";
 import { start } from "../../extension/runtime/backends/start";
 import { build } from "../../extension/runtime/builders";
+import { RuntimeClient } from "../../extension/runtime/process/client";
 import { Adam } from "../../extension/runtime/training/adam";
 import { defaults, type TrainingOptions } from "../../extension/runtime/training/options";
 import { libraryTarget } from "../../extension/runtime/training/targets";
 import { type Checkpoint, Diverged, type Metrics, rateAt, train } from "../../extension/runtime/training/train";
-import { pairings, trainPairing } from "../bench/training";
 import { architectureSchema, type ArchitectureInput } from "../../extension/theory/architecture/schema";
+import { pairings, trainPairing } from "../bench/training";
+import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
+import { bundleRuntime } from "./runtimeBundle";
 
 const small: ArchitectureInput = {
   tokens: 4,
@@ -29,9 +33,19 @@ function buildSmall(seed = 3) {
 }
 
 describe("training", () => {
-  for (const backend of ["cpu", "wasm"] as const)
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const)
     describe(backend, () => {
-      beforeEach(() => start(backend));
+      before(async function () {
+        try {
+          await start(backend);
+        } catch (failure) {
+          if (backend !== "tensorflow" || !(failure instanceof BackendUnavailable)) throw failure;
+          console.log(`      skipped: ${failure.message}`);
+          this.skip();
+        }
+      });
+      // Test files of other backends may have run in this process before.
+      beforeEach(async () => void (await start(backend)));
 
       it("steps as Adam's definition says", async () => {
         const [rate, steps] = [0.05, 6];
@@ -137,6 +151,38 @@ describe("training", () => {
         model.dispose();
       });
     });
+
+  describe("webgpu", () => {
+    // A software driver takes some tenths of a second for a step.
+    it("leaves no tensor behind in 40 steps", async function () {
+      if (!softwareVulkanSupported) {
+        console.log("      skipped: there is no software Vulkan driver for this platform");
+        this.skip();
+      }
+      const bundle = await bundleRuntime("../../extension/runtime/process/child.ts");
+      const client = new RuntimeClient({ backend: "webgpu", entry: bundle.file, env: softwareVulkan() });
+      try {
+        const counts: Promise<number>[] = [];
+        const count = async () => (await client.request("memory", null)).tensors;
+        const before = await count();
+        const architecture = architectureSchema.parse(small);
+        const run = {
+          architecture,
+          target: "identity",
+          trusted: false,
+          options: options({ steps: 40, every: 10, evaluation: 4, batch: 2 }),
+        };
+        await client.request("train", run, { onProgress: ({ kind }) => kind === "metrics" && counts.push(count()) });
+        const during = new Set(await Promise.all(counts));
+        console.log(`      ${[...during].join(", ")} tensors during the run, ${before} before it`);
+        assert.equal(await count(), before);
+        assert.ok(Math.max(...during) - Math.min(...during) < 100, "the count grows");
+      } finally {
+        await client.dispose();
+        bundle.remove();
+      }
+    });
+  });
 
   it("refuses targets and checkpoints of another model", async () => {
     await start("cpu");
