@@ -157,9 +157,10 @@ function logBucket(code: Extract<PairCode, { kind: "log-buckets" }>, offset: num
   const middle = Math.floor(code.buckets / 2);
   const distance = Math.abs(offset);
   if (distance <= middle) return offset;
+  // One end of the table more than each of the released tables has: the two are asked for an offset and for its negative.
   const scale = Math.log((code.maxDistance - 1) / middle);
   const bucket = middle + Math.ceil((Math.log(distance / middle) / scale) * (middle - 1));
-  return Math.max(-code.buckets, Math.min(code.buckets - 1, Math.sign(offset) * bucket));
+  return Math.max(-code.buckets, Math.min(code.buckets, Math.sign(offset) * bucket));
 }
 
 // -------------------------------------------------------------------------------------------------------- parameters

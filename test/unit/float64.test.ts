@@ -6,7 +6,9 @@ import {
   kernelNames,
   type Architecture,
   type ArchitectureInput,
+  type PairCode,
 } from "../../extension/theory/architecture/schema";
+import { codeLabels } from "../../extension/theory/views/labels";
 import { Coincidences, noGaps, permutations, permuted, type Word } from "../reference/coincidences";
 import { attends, drawParameters, evaluate, type Vector } from "../reference/float64";
 import { Random } from "../reference/random";
@@ -254,6 +256,19 @@ describe("the float64 reference", () => {
         deberta.some((group) => String(group) === String(bucket)),
         String(bucket),
       );
+    // Offsets far beyond the largest distance share the two ends of the table, here and in the theory.
+    const short: PairCode = { kind: "log-buckets", buckets: 8, maxDistance: 16 };
+    const far = partition({ "log-buckets": { buckets: 8, maxDistance: 16 } });
+    const labels = codeLabels(short, 200);
+    for (const side of [1, -1]) {
+      const end = far.find((group) => group.includes(199 * side))!;
+      assert.ok(end.length > 150 && end.length < 190, `${end.length} offsets share an end`);
+      for (let distance = 1; distance < 200; distance++) {
+        const [query, key] = side > 0 ? [0, distance] : [distance, 0];
+        const last = side > 0 ? labels.learned(0, 199) : labels.learned(199, 0);
+        assert.equal(labels.learned(query, key) === last, end.includes(side * distance), `offset ${side * distance}`);
+      }
+    }
   });
 
   it("keeps every mechanism finite", () => {

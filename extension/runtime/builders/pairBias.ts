@@ -27,10 +27,7 @@ export function classOf(code: PairCode, tokens: number): (query: number, key: nu
   if (code.kind === "alibi") return () => null;
   const covered = code.kind === "pairs" ? code.classes.length : tokens;
   const labels = codeLabels(code, tokens);
-  // DeBERTa's table has `buckets` entries on each side; offsets beyond share the last.
-  const clamp = (label: number) =>
-    code.kind === "log-buckets" ? Math.max(-code.buckets, Math.min(code.buckets - 1, label)) : label;
-  return (query, key) => (query < covered && key < covered ? clamp(labels.learned(query, key)) : null);
+  return (query, key) => (query < covered && key < covered ? labels.learned(query, key) : null);
 }
 
 /** A group of heads of one layer: `first` is the number of its first head among all heads of the layer. */

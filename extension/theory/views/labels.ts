@@ -38,13 +38,17 @@ export function t5Bucket(offset: number, buckets: number, maxDistance: number, b
   return base + Math.min(half - 1, exact + Math.floor(position + 1e-9));
 }
 
-/** DeBERTa-v2's signed logarithmic bucket of an offset (2006.03654; the released implementation's formula). */
+/**
+ * DeBERTa-v2's signed logarithmic bucket of an offset (2006.03654; the released implementation's formula). The tables of keys and of queries end at
+ * -buckets and at buckets - 1, one for the offset and one for its negative, so that what a pair knows of both ends at -buckets and buckets.
+ */
 export function logBucket(offset: number, buckets: number, maxDistance: number): number {
+  const clamped = (bucket: number) => Math.max(-buckets, Math.min(buckets, bucket));
   const middle = Math.floor(buckets / 2);
   const distance = Math.abs(offset);
-  if (distance <= middle || middle < 1 || maxDistance - 1 <= middle) return offset;
+  if (distance <= middle || middle < 1 || maxDistance - 1 <= middle) return clamped(offset);
   const position = (Math.log(distance / middle) / Math.log((maxDistance - 1) / middle)) * (middle - 1);
-  return Math.sign(offset) * (middle + Math.ceil(position - 1e-9));
+  return clamped(Math.sign(offset) * (middle + Math.ceil(position - 1e-9)));
 }
 
 function fromOffsets(
