@@ -56,6 +56,13 @@ const builds = [
     outdir: "dist",
   },
   {
+    // What `import ... from "uap-lens"` gives a script.
+    ...node,
+    entryPoints: [{ in: "extension/runtime/builders/index.ts", out: "builders" }],
+    outdir: "dist",
+    external: ["webgpu"],
+  },
+  {
     ...common,
     entryPoints: [{ in: "webview/report/main.ts", out: "report" }],
     outdir: "dist/webview",

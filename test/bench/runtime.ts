@@ -1,5 +1,5 @@
 /**
- * `npm run bench:runtime`: forward passes and training steps on every backend against PyTorch on the processor, sparse patterns against dense ones,
+ * `npm run bench -- runtime`: forward passes and training steps on every backend against PyTorch on the processor, sparse patterns against dense ones,
  * and memory. Writes docs/bench-runtime.md and docs/images/runtime.svg. The machine should have nothing else to do.
  */
 import { spawn, spawnSync } from "node:child_process";

@@ -21,6 +21,8 @@ export type { BuildOptions } from "./build";
 export type { Initialisation, Model, Parameters } from "./model";
 export type { Architecture, ArchitectureInput };
 export { start, startFastest } from "../backends/start";
+/** The TensorFlow.js that models compute with; tensors of another copy of it would be strangers to them. */
+export * as tf from "@tensorflow/tfjs-core";
 
 type BlockInput = ArchitectureInput["layers"][number];
 export type AttentionInput = NonNullable<BlockInput["attention"]>;
