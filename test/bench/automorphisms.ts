@@ -80,7 +80,7 @@ export function bench(): Promise<string> {
     const [nauty, traces] = (["As", "At"] as const).map((algorithm) => dreadnaut(graph, algorithm));
     const shown = (time: number | null) => (time === null ? `over ${patience}` : time.toFixed(2));
     const ratio = milliseconds / (nauty ?? patience);
-    return [...cells, shown(nauty), shown(traces), `${nauty === null ? "under " : ""}${ratio.toPrecision(2)}`];
+    return [...cells, shown(nauty), shown(traces), `${nauty === null ? "under " : ""}${Number(ratio.toPrecision(2))}`];
   });
   const head = ["graph", "vertices", "group order", "this search, ms", "nauty, ms", "Traces, ms", "ratio to nauty"];
   const table = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -84,7 +84,7 @@ function costTable(): { n: number; absolute: number; none: number }[] {
 
 /** A log-log plot as plain SVG, with n log n through the first point for comparison. */
 function plot(rows: { n: number; absolute: number; none: number }[]): string {
-  const [width, height, margin] = [640, 400, 56];
+  const [width, height, margin] = [672, 400, 72];
   const all = rows.flatMap((row) => [row.absolute, row.none]);
   const reference = rows.map(
     (row) => (rows[4].absolute * row.n * Math.log2(row.n)) / (rows[4].n * Math.log2(rows[4].n)),
