@@ -75,7 +75,14 @@ export async function train(args: string[]): Promise<number> {
   process.once("SIGINT", interrupt);
   const client = new RuntimeClient({ backend, onRestart: complain });
   const metrics: Metrics[] = [];
-  let writing: Promise<string | undefined> = Promise.resolve(undefined);
+  let writing = Promise.resolve();
+  let problem: string | undefined;
+  const save = async (place: string, checkpoint: Checkpoint) => {
+    const found = await writeCheckpoint(place, { run, checkpoint });
+    // Said at once, and once: a full disk stays full, and the run goes on.
+    if (found !== undefined && found !== problem) complain(found);
+    problem = found;
+  };
   try {
     showProgress("starting the runtime");
     const description = await client.describe();
@@ -95,7 +102,7 @@ export async function train(args: string[]): Promise<number> {
         },
         onCheckpoint: (checkpoint) => {
           const { checkpoint: place } = values;
-          if (place !== undefined) writing = writing.then(() => writeCheckpoint(place, { run, checkpoint }));
+          if (place !== undefined) writing = writing.then(() => save(place, checkpoint));
         },
       },
     );
@@ -111,8 +118,7 @@ export async function train(args: string[]): Promise<number> {
     return failed(stop.signal.aborted ? `interrupted after step ${last}` : (error as Error).message);
   } finally {
     process.off("SIGINT", interrupt);
-    const problem = await writing;
-    if (problem !== undefined) complain(problem);
+    await writing;
     await client.dispose();
   }
 }
@@ -185,11 +191,11 @@ async function readCheckpoint(file: string, run: string): Promise<Checkpoint | u
   }
 }
 
-/** Replaces the file in one piece; what went wrong, if anything did. */
+/** Replaces the file in one piece, on the disk before the old one goes; what went wrong, if anything did. */
 async function writeCheckpoint(file: string, content: CheckpointFile): Promise<string | undefined> {
   const beside = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(beside, serialize(content));
+    await writeFile(beside, serialize(content), { flush: true });
     await rename(beside, file);
     return undefined;
   } catch (error) {
