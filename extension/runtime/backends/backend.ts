@@ -25,6 +25,13 @@ export interface Refusal {
   reason: string;
 }
 
+/** The backend that was taken. */
+export interface Choice {
+  backend: Backend;
+  /** Every other backend and why it was not taken; empty if the backend was asked for by name. */
+  refused: Refusal[];
+}
+
 /** A backend could not be brought up, or computes wrong results. The message is a sentence for people. */
 export class BackendUnavailable extends Error {
   override readonly name = "BackendUnavailable";

@@ -1,7 +1,24 @@
 /** What every backend has to get right before anything is computed on it. */
 import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-core/dist/register_all_gradients";
+import { type Backend, type BackendName, BackendUnavailable } from "./backend";
 
 const tolerance = 1e-4;
+
+/**
+ * Brings a backend up and tries it.
+ * @throws BackendUnavailable if it does not come up or computes wrong results.
+ */
+export async function tested(name: BackendName, bringUp: () => Promise<Backend>): Promise<Backend> {
+  try {
+    const backend = await bringUp();
+    await smokeTest();
+    return backend;
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
+    throw new BackendUnavailable(name, reason, { cause });
+  }
+}
 
 /** Throws, with what went wrong, if the active backend computes wrong results. */
 export async function smokeTest(): Promise<void> {

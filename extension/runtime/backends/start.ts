@@ -1,8 +1,7 @@
 /** Brings backends up in this process and chooses among them. */
-import "@tensorflow/tfjs-core/dist/register_all_gradients";
-import { type Backend, type BackendName, backendNames, BackendUnavailable, type Refusal } from "./backend";
+import { type Backend, type BackendName, backendNames, BackendUnavailable, type Choice, type Refusal } from "./backend";
 import { startCpu } from "./cpu";
-import { smokeTest } from "./smoke";
+import { tested } from "./smoke";
 import { stepsPerSecond } from "./speed";
 import { startTensorFlow } from "./tensorflow";
 import { startWasm } from "./wasm";
@@ -20,21 +19,8 @@ const starters: Record<BackendName, () => Promise<Backend>> = {
  * Makes a backend the active one of TensorFlow.js in this process, once it has passed the smoke test. A software WebGPU adapter will do.
  * @throws BackendUnavailable
  */
-export async function start(name: BackendName): Promise<Backend> {
-  try {
-    const backend = await starters[name]();
-    await smokeTest();
-    return backend;
-  } catch (cause) {
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
-    throw new BackendUnavailable(name, reason, { cause });
-  }
-}
-
-export interface Choice {
-  backend: Backend;
-  /** Every other backend and why it was not taken. */
-  refused: Refusal[];
+export function start(name: BackendName): Promise<Backend> {
+  return tested(name, starters[name]);
 }
 
 /**

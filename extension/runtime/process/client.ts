@@ -1,20 +1,9 @@
-/** The runtime process as the editor and the command line see it. Nothing here loads TensorFlow.js. */
-import { type ChildProcess, fork } from "node:child_process";
-import { execFile } from "node:child_process";
-import path from "node:path";
-import { promisify } from "node:util";
+/** The runtime as the editor and the command line see it. Nothing here loads TensorFlow.js. */
 import type { BackendName, Refusal } from "../backends/backend";
+import { type ForkOptions, forkRuntime } from "./fork";
 import type { Handlers } from "./handlers";
-import type {
-  CheckpointOf,
-  FailureKind,
-  FromRuntime,
-  ParamsOf,
-  ProgressOf,
-  ResultOf,
-  RuntimeDescription,
-  ToRuntime,
-} from "./protocol";
+import { type Connection, type Death, deathByMemory, type RuntimeHost } from "./host";
+import type { CheckpointOf, FailureKind, ParamsOf, ProgressOf, ResultOf, RuntimeDescription } from "./protocol";
 
 /** What went wrong with the runtime itself, in a sentence for people. */
 export class RuntimeFailure extends Error {
@@ -27,18 +16,14 @@ export class RuntimeFailure extends Error {
   }
 }
 
-export interface RuntimeOptions {
+/** The options of a fork are for a runtime that is one. */
+export interface RuntimeOptions extends ForkOptions {
   /** A backend by name, or the fastest that works. */
   backend?: BackendName | "auto";
-  /** The most memory that the process may use, in bytes; 4 GiB unless told. */
-  memoryLimit?: number;
-  /** Told once for every death of the process that some request outlives, in a sentence. */
+  /** Told once for every death of the runtime that some request outlives, in a sentence. */
   onRestart?: (message: string) => void;
-  /** The script that the process runs, and the flags of Node before it. */
-  entry?: string;
-  execArgv?: readonly string[];
-  /** Added to the environment of the process. */
-  env?: NodeJS.ProcessEnv;
+  /** Where the runtime lives; in a process of its own unless told. */
+  host?: RuntimeHost;
 }
 
 export interface RequestOptions<H> {
@@ -53,8 +38,6 @@ export interface RequestOptions<H> {
 const patience = 120;
 /** Times that a request starts anew without having got to another checkpoint. */
 const attempts = 2;
-const lastWordsLength = 4000;
-const gibibyte = 2 ** 30;
 
 interface Pending {
   id: number;
@@ -71,10 +54,11 @@ interface Pending {
 }
 
 interface Runtime {
-  child: ChildProcess;
-  exited: Promise<void>;
-  lastWords: string;
-  ending: { failure: FailureKind; message: string } | undefined;
+  connection: Connection;
+  /** What it said of its end before it ended. */
+  ending: Death | undefined;
+  /** Resolves once it is gone. */
+  exited: Promise<Death>;
   /** True once we have ended it ourselves. */
   ended: boolean;
 }
@@ -158,7 +142,7 @@ export class RuntimeClient<Table = Handlers> {
       const { runtime } = await this.#start();
       if (!this.#pending.has(pending.id)) return;
       pending.process = runtime;
-      tell(runtime, { kind: "request", id: pending.id, name: pending.name, params: pending.params });
+      runtime.connection.post({ kind: "request", id: pending.id, name: pending.name, params: pending.params });
     } catch (error) {
       pending.reject(error);
     }
@@ -172,7 +156,7 @@ export class RuntimeClient<Table = Handlers> {
       return;
     }
     pending.cancelled = true;
-    tell(runtime, { kind: "cancel", id: pending.id });
+    runtime.connection.post({ kind: "cancel", id: pending.id });
     setTimeout(() => {
       if (!this.#pending.has(pending.id)) return;
       give();
@@ -196,14 +180,14 @@ export class RuntimeClient<Table = Handlers> {
   async #bringUp(): Promise<{ runtime: Runtime; description: RuntimeDescription }> {
     const { backend = "auto" } = this.options;
     for (;;) {
-      const runtime = await this.#fork();
+      const runtime = await this.#connect();
       const outcome = await new Promise<
         | { kind: "ready"; description: RuntimeDescription }
         | { kind: "failed"; failure: RuntimeFailure }
-        | { kind: "died"; trying: BackendName | undefined }
+        | { kind: "died"; death: Death; trying: BackendName | undefined }
       >((resolve) => {
         let trying: BackendName | undefined;
-        runtime.child.on("message", (message: FromRuntime) => {
+        runtime.connection.onMessage((message) => {
           if (message.kind === "trying") trying = message.backend;
           else if (message.kind === "ready") resolve(message);
           else if (message.kind === "unavailable") {
@@ -214,8 +198,8 @@ export class RuntimeClient<Table = Handlers> {
             resolve({ kind: "failed", failure });
           }
         });
-        void runtime.exited.then(() => resolve({ kind: "died", trying }));
-        tell(runtime, { kind: "start", backend, refused: this.#refused });
+        void runtime.exited.then((death) => resolve({ kind: "died", death, trying }));
+        runtime.connection.post({ kind: "start", backend, refused: this.#refused });
       });
       if (outcome.kind === "ready") {
         this.#serve(runtime);
@@ -225,7 +209,8 @@ export class RuntimeClient<Table = Handlers> {
         end(runtime);
         throw outcome.failure;
       }
-      const { kind, message } = causeOfDeath(runtime);
+      const { kind, message } = outcome.death;
+      if (kind === "closed") throw new RuntimeFailure(kind, message);
       if (backend !== "auto")
         throw new RuntimeFailure(
           "backend",
@@ -236,32 +221,14 @@ export class RuntimeClient<Table = Handlers> {
     }
   }
 
-  async #fork(): Promise<Runtime> {
-    const { memoryLimit = 4 * gibibyte, execArgv = [], env } = this.options;
-    const node = await systemNode();
-    const child = fork(this.options.entry ?? path.join(__dirname, "runtime.js"), [String(memoryLimit)], {
-      execPath: node ?? process.execPath,
-      execArgv: [...execArgv, `--max-old-space-size=${Math.round(memoryLimit / 2 ** 20)}`],
-      env: { ...process.env, ...env, ...(process.versions.electron && !node ? { ELECTRON_RUN_AS_NODE: "1" } : {}) },
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
+  async #connect(): Promise<Runtime> {
+    const connection = await (this.options.host?.() ?? forkRuntime(this.options));
     const runtime: Runtime = {
-      child,
-      lastWords: "",
+      connection,
       ending: undefined,
       ended: false,
-      exited: new Promise((resolve) => {
-        child.once("close", () => resolve());
-        child.once("error", (error) => {
-          runtime.lastWords += error.message;
-          if (child.pid === undefined) resolve();
-        });
-      }),
+      exited: connection.closed.then((death) => runtime.ending ?? death),
     };
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      runtime.lastWords = (runtime.lastWords + text).slice(-lastWordsLength);
-    });
     this.#alive.add(runtime);
     void runtime.exited.then(() => this.#alive.delete(runtime));
     if (this.#disposed) end(runtime);
@@ -269,9 +236,10 @@ export class RuntimeClient<Table = Handlers> {
   }
 
   #serve(runtime: Runtime): void {
-    runtime.child.on("message", (message: FromRuntime) => {
+    runtime.connection.onMessage((message) => {
       if (message.kind === "ending") {
-        runtime.ending = message;
+        const { failure: kind } = message;
+        runtime.ending = kind === "memory" ? deathByMemory : { kind, message: `${message.message}.` };
         return;
       }
       if (!("id" in message)) return;
@@ -295,20 +263,19 @@ export class RuntimeClient<Table = Handlers> {
           break;
       }
     });
-    void runtime.exited.then(() => this.#died(runtime));
+    void runtime.exited.then((death) => this.#died(runtime, death));
   }
 
-  #died(runtime: Runtime): void {
+  #died(runtime: Runtime, { kind, message }: Death): void {
     this.#started = undefined;
     if (this.#disposed) return;
-    const { kind, message } = causeOfDeath(runtime);
     let outlived = false;
     for (const pending of [...this.#pending.values()]) {
       if (pending.process !== runtime) continue;
       pending.process = undefined;
       const { resume } = pending.options;
       if (pending.cancelled) pending.reject(abortReason(pending.options.signal));
-      else if (runtime.ended || (resume && pending.checkpoint && pending.deaths < attempts)) {
+      else if (runtime.ended || (kind !== "closed" && resume && pending.checkpoint && pending.deaths < attempts)) {
         if (!runtime.ended) {
           pending.deaths++;
           outlived = true;
@@ -327,45 +294,7 @@ function abortReason(signal: AbortSignal | undefined): Error {
   return reason instanceof Error ? reason : new DOMException("Cancelled.", "AbortError");
 }
 
-/** A process that is gone hears nothing; its end is reported by its exit. */
-function tell({ child }: Runtime, message: ToRuntime): void {
-  if (child.connected) child.send(message, () => undefined);
-}
-
 function end(runtime: Runtime): void {
   runtime.ended = true;
-  runtime.child.kill("SIGKILL");
-}
-
-function causeOfDeath({ child, ending, lastWords }: Runtime): { kind: FailureKind; message: string } {
-  const memory =
-    "The runtime process needed more memory than it may use; a smaller model, batch or pattern needs less.";
-  if (ending) return { kind: ending.failure, message: ending.failure === "memory" ? memory : `${ending.message}.` };
-  if (/memory bound reached|heap out of memory/.test(lastWords)) return { kind: "memory", message: memory };
-  const how = child.signalCode
-    ? `was ended by ${child.signalCode}`
-    : `ended with exit code ${child.exitCode ?? "unknown"}`;
-  const said = lastWords
-    .trim()
-    .split("\n")
-    .findLast((line) => /error/i.test(line));
-  return { kind: "crash", message: `The runtime process ${how}${said ? ` (${said.trim()})` : ""}.` };
-}
-
-/**
- * A Node of the system, where this process is Electron: Electron refuses the buffers that Dawn's module for Node shares with it, so WebGPU needs a
- * plain Node. Undefined where there is none that would do, or none is needed.
- */
-async function systemNode(): Promise<string | undefined> {
-  if (!process.versions.electron) return undefined;
-  try {
-    const { stdout } = await promisify(execFile)("node", [
-      "-p",
-      "process.versions.node.split('.')[0] + process.execPath",
-    ]);
-    const [, major, file] = /^(\d+)(.*)/.exec(stdout.trim()) ?? [];
-    return Number(major) >= 20 ? file : undefined;
-  } catch {
-    return undefined;
-  }
+  runtime.connection.end();
 }

@@ -1,4 +1,7 @@
-/** What the runtime process and its client say to each other. Values cross as structured clones, so typed arrays stay typed arrays. */
+/**
+ * What the runtime and its client say to each other. To and from a process values cross as structured clones; to and from a webview as JSON in which
+ * typed arrays stay typed arrays. So `undefined` and numbers that are not finite mean nothing outside of typed arrays.
+ */
 import type { Backend, BackendName, Refusal } from "../backends/backend";
 
 /** The backend that the runtime process computes on, and why it does. */
@@ -25,8 +28,11 @@ export type FromRuntime =
   /** The process cannot go on and ends after this message. */
   | { kind: "ending"; failure: FailureKind; message: string };
 
-/** `backend`: it cannot be had. `memory`: the bound was reached. `crash`: the process died. `device`: the graphics device was lost. */
-export type FailureKind = "backend" | "memory" | "crash" | "device";
+/**
+ * `backend`: it cannot be had. `memory`: the bound was reached. `crash`: the process died. `device`: the graphics device was lost. `closed`: the
+ * person closed it, so nothing goes on by itself.
+ */
+export type FailureKind = "backend" | "memory" | "crash" | "device" | "closed";
 
 /** What a handler has beside its parameters. */
 export interface Context<Progress, Checkpoint> {
