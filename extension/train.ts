@@ -59,10 +59,12 @@ export async function train(args: string[]): Promise<number> {
       `${name === null ? "the file names no target; choose one with --target" : `there is no target ${name}`}. There are ${known}, and the path of a module of your own`,
     );
   }
-  // A path in a file is seen from that file.
-  const target = isTargetFile(name)
-    ? await sourceOf(values.target === undefined ? path.resolve(path.dirname(file), name) : name)
-    : name;
+  // A model file is data: what it names is not run until the user names it too.
+  if (isTargetFile(name) && values.target === undefined)
+    return failed(
+      `the file names a module of its own; to run its code, name it: --target ${path.join(path.dirname(file), name)}`,
+    );
+  const target = isTargetFile(name) ? await sourceOf(name) : name;
   if (target === null) return failed(`${name}: the target's module cannot be read`);
   const run = createHash("sha256")
     .update(JSON.stringify([architecture, target, options]))
@@ -90,7 +92,7 @@ export async function train(args: string[]): Promise<number> {
     showProgress("estimating the error floor");
     const outcome = await client.request(
       "train",
-      { architecture, target, trusted: true, options, from }, // whoever gives the command trusts its file
+      { architecture, target, trusted: true, options, from }, // it was named in the command
       {
         signal: stop.signal,
         resume: resumeTraining,

@@ -1,9 +1,10 @@
 /** `uap-lens train` as its users run it: the built file, with a runtime process of its own. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { describe, it } from "mocha";
 
@@ -24,12 +25,13 @@ describe("the command line trains", () => {
   before(() => {
     assert.ok(existsSync(cli), "dist/cli.js is missing: `npm run build` makes it");
     folder = mkdtempSync(path.join(tmpdir(), "uap-lens-train-"));
-    const write = (file: string, text: string) => writeFileSync(path.join(folder, file), text);
+    const write = (file: string, content: string) => writeFileSync(path.join(folder, file), content);
     const model = (target: string) =>
       `tokens: 6\nwidth: 4\nlayers: [{ attention: { residual: false } }]\ntarget: { function: ${target} }\n`;
     write("first.uap.yaml", model("copy-first"));
     write("own.uap.yaml", model("./own.ts"));
     write("own.ts", "export default (X: number[][]): number[][] => X.map(() => X[0]);\n");
+    write("broken.uap.yaml", "tokens: six\nwidth: 4\nlayers: [{ attention: {} }]\n");
     write("wrong.ts", "export default (X: number[][]) => X.slice(1);\n");
     write("none.uap.yaml", "tokens: 6\nwidth: 4\nlayers: [{ attention: { residual: false } }]\n");
   });
@@ -58,12 +60,11 @@ describe("the command line trains", () => {
     assert.match(stdout, /no run of this architecture goes below it\.\n$/);
   });
 
-  it("on a target of one's own as on the library's, named in the file or in the command", () => {
+  it("on a target of one's own as on the library's, once the command names it", () => {
     const library = json("first.uap.yaml", "--steps", "100");
     assert.ok(library.floor.both.low < 5 / 6 && 5 / 6 < library.floor.both.high);
     assert.ok(library.loss.high > library.floor.both.low);
-    for (const args of [["own.uap.yaml"], ["none.uap.yaml", "--target", "own.ts"]])
-      assert.deepEqual(json(...args, "--steps", "100").loss, library.loss);
+    assert.deepEqual(json("own.uap.yaml", "--target", "own.ts", "--steps", "100").loss, library.loss);
   });
 
   it("goes on from a checkpoint, after an interrupt, to the same end", async () => {
@@ -71,7 +72,7 @@ describe("the command line trains", () => {
     const args = command("--json", "first.uap.yaml", "--steps", "1500", "--checkpoint", "run.checkpoint");
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stderr.setEncoding("utf8").on("data", (part: string) => (stderr += part));
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     const file = path.join(folder, "run.checkpoint");
     while (!existsSync(file) && child.exitCode === null) await setTimeout(10);
@@ -85,6 +86,30 @@ describe("the command line trains", () => {
     const other = train("first.uap.yaml", "--steps", "1499", "--checkpoint", "run.checkpoint");
     assert.equal(other.status, 2);
     assert.match(other.stderr, /the checkpoint of another run/);
+  });
+
+  it("goes on where it was when its runtime process is killed, and says so once", async function () {
+    if (!existsSync("/proc/self/task")) {
+      console.log("      skipped: without /proc the runtime process is not found");
+      this.skip();
+    }
+    const whole = json("first.uap.yaml", "--steps", "600");
+    const args = command("--json", "first.uap.yaml", "--steps", "600", "--checkpoint", "killed.checkpoint");
+    const child = spawn(process.execPath, args, { cwd: folder });
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const file = path.join(folder, "killed.checkpoint");
+    while (!existsSync(file) && child.exitCode === null) await setTimeout(5);
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
+    assert.equal(children.length, 1);
+    process.kill(Number(children[0]), "SIGKILL");
+    assert.equal(await ended, 0);
+    const [stdout, stderr] = await said;
+    const message = "The runtime process was ended by SIGKILL. The run goes on from its last checkpoint.";
+    assert.equal(stderr, `uap-lens: ${message}\n`);
+    const { loss, floor } = JSON.parse(stdout) as Output;
+    assert.deepEqual({ loss, floor }, { loss: whole.loss, floor: whole.floor });
+    assert.ok(loss.high >= floor.both.low);
   });
 
   it("says that a checkpoint cannot be written, leaves the old one alone, and ends the run all the same", function () {
@@ -109,11 +134,15 @@ describe("the command line trains", () => {
     const refused: [string[], RegExp][] = [
       [["none.uap.yaml"], /names no target.*There are identity, /],
       [["first.uap.yaml", "--target", "revers"], /there is no target revers/],
+      [["own.uap.yaml"], /to run its code, name it: --target own\.ts/],
       [["first.uap.yaml", "--target", "wrong.ts"], /wrong\.ts: the target must give 6 tokens/],
       [["first.uap.yaml", "--target", "nosuch.ts"], /nosuch\.ts: the target's module cannot be read/],
       [["nosuch.uap.yaml"], /there is no such file/],
       [["first.uap.yaml", "--steps", "0"], /--steps takes a number/],
       [["first.uap.yaml", "--backend", "abacus"], /no backend abacus/],
+      [["first.uap.yaml", "--backend", "cuda"], /The backend cuda cannot be had/],
+      [["first.uap.yaml", "--checkpoint", "own.ts"], /own\.ts: not a checkpoint/],
+      [["broken.uap.yaml"], /broken\.uap\.yaml:1:\d+: /],
       [[], /no file given/],
     ];
     for (const [args, message] of refused) {
