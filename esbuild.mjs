@@ -64,8 +64,12 @@ const builds = [
   },
   {
     ...common,
-    entryPoints: [{ in: "webview/report/main.ts", out: "report" }],
+    entryPoints: [
+      { in: "webview/report/main.ts", out: "report" },
+      { in: "webview/runtime/main.ts", out: "runtime" },
+    ],
     outdir: "dist/webview",
+    external: ["./transpile.js"], // for targets that only the runtime process loads
     platform: "browser",
     format: "iife",
     target: "es2022",

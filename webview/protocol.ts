@@ -1,4 +1,8 @@
-/** The messages between a panel's host (extension/panels) and its page (webview/report). Host to page: complete snapshots only. */
+/**
+ * The messages between a panel's host (extension/panels) and its page. To the report's page: complete snapshots only. The runtime's page speaks the
+ * runtime's own protocol.
+ */
+import type { FromRuntime } from "../extension/runtime/process/protocol";
 import type { FileReport, FindingCode, Range } from "../extension/theory/verdict/report";
 
 /** How the report relates to the text as it is now. */
@@ -40,3 +44,6 @@ export function isPageState(value: unknown): value is PageState {
   const state = value as Partial<PageState> | null | undefined;
   return typeof state?.uri === "string" && typeof state.architecture === "number";
 }
+
+/** From the runtime's page; it listens from `listening` on, which it says once. */
+export type FromRuntimePage = { kind: "listening" } | FromRuntime;

@@ -7,7 +7,12 @@ export function pagesFolder(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, "dist", "webview");
 }
 
-export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: "report", title: string): string {
+export function pageHtml(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  page: "report" | "runtime",
+  title: string,
+): string {
   const folder = pagesFolder(extensionUri);
   const script = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.js`)).toString();
   const style = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.css`)).toString();

@@ -1,4 +1,4 @@
-/** Everything that the runtime process can be asked. */
+/** Everything that the runtime can be asked. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../backends/backend";
 import { stepsPerSecond } from "../backends/speed";
@@ -7,8 +7,6 @@ import { train } from "../training/handler";
 import type { Handler } from "./protocol";
 
 export interface Memory {
-  /** Bytes of the process in memory. */
-  resident: number;
   /** Bytes that the backend holds, where it can tell. */
   backend: number | null;
   /** Tensors that nobody has disposed of. */
@@ -17,7 +15,6 @@ export interface Memory {
 
 const memory: Handler<null, Memory> = (_, { backend }) =>
   Promise.resolve({
-    resident: process.memoryUsage.rss(),
     backend: backend.memory?.() ?? null,
     tensors: tf.memory().numTensors,
   });

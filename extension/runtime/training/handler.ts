@@ -1,6 +1,6 @@
 /** Training as a request to the runtime process. */
 import type { Architecture } from "../../theory/architecture/schema";
-import { build } from "../builders";
+import { build } from "../builders/build";
 import type { Handler } from "../process/protocol";
 import { type Floor, floorSteps } from "./floor";
 import { libraryTarget, type TargetSource } from "./targets";

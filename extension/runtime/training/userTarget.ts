@@ -18,6 +18,10 @@ export async function userTarget(
 ): Promise<TargetFunction> {
   const fail = (problem: string, cause?: unknown) => new TargetError(`${file}: ${problem}`, { cause });
   if (!trusted) throw fail("a target of your own is code, which runs in trusted workspaces only");
+  if (!("process" in globalThis))
+    throw fail(
+      "a target of your own needs the runtime in a process of its own; WebGPU in a panel trains on the targets of the library",
+    );
   const map = await load({ file, text }, fail);
 
   const { tokens, width } = shape;
@@ -63,7 +67,7 @@ async function load(
     const isTypeScript = /\.m?ts$/.test(file);
     const code = isTypeScript ? (await import("./transpile.js")).transpile(text, file) : text;
     // From its text, so that an edited module is not the one remembered under its name.
-    module = (await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`)) as typeof module;
+    module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as typeof module;
   } catch (cause) {
     throw fail(`the target does not load: ${messageOf(cause)}`, cause);
   }
