@@ -15,6 +15,7 @@ import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
 import { modelFileGlob } from "./models/fileNames";
 import { ReportPanels } from "./panels/reportPanel";
+import { runtimePanelHost } from "./panels/runtimePanel";
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("UAP Lens", { log: true });
@@ -39,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
     documents,
     panels,
     new Status(reports),
-    new Runtime(script("runtime.js"), log),
+    new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
     vscode.languages.registerCodeLensProvider(files, new Lenses(reports)),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),

@@ -1,8 +1,11 @@
-/** The runtime process of this window, and the status item that says what it computes on and why. */
+/** The runtime of this window, and the status item that says what it computes on and why. */
 import * as vscode from "vscode";
-import type { BackendName } from "../runtime/backends/backend";
-import { RuntimeClient } from "../runtime/process/client";
+import type { BackendName, Refusal } from "../runtime/backends/backend";
+import { RuntimeClient, RuntimeFailure } from "../runtime/process/client";
+import { systemNode } from "../runtime/process/fork";
+import type { RuntimeHost } from "../runtime/process/host";
 import type { RuntimeDescription } from "../runtime/process/protocol";
+import { type Route, routesTo, type WebGpuPlace } from "../runtime/process/route";
 import { modelFileGlob } from "../models/fileNames";
 import { commandIds } from "./commandIds";
 
@@ -20,22 +23,35 @@ const titles: Record<BackendName, string> = {
   cpu: "plain JavaScript",
 };
 
-/** Starts nothing until something is asked of the runtime. A changed setting ends the process; the next request starts another. */
+/** The runtime that was chosen, and what the choice was between. */
+interface Chosen {
+  client: RuntimeClient;
+  /** Set where a panel was compared with the process: the one not taken, and why. */
+  comparison?: Refusal;
+}
+
+/** Starts nothing until something is asked of the runtime. A changed setting ends it; the next request starts another. */
 export class Runtime implements vscode.Disposable {
-  private current: RuntimeClient | undefined;
+  private chosen: Promise<Chosen> | undefined;
+  /** The clients of the choice. */
+  private clients: RuntimeClient[] = [];
   private state: State = { kind: "idle" };
   private readonly item = vscode.languages.createLanguageStatusItem("uapLens.runtime", { pattern: modelFileGlob });
   private readonly subscriptions: vscode.Disposable[];
 
-  /** @param entry the script that the runtime process runs. */
+  /**
+   * @param entry the script that the runtime process runs.
+   * @param panelHost opens a panel that computes.
+   */
   constructor(
     private readonly entry: string,
+    private readonly panelHost: RuntimeHost,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.subscriptions = [
       this.item,
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("uapLens.backend")) this.end();
+        if (["uapLens.backend", "uapLens.webgpu"].some((name) => event.affectsConfiguration(name))) this.end();
       }),
       vscode.commands.registerCommand(commandIds.showRuntime, () => this.show()),
     ];
@@ -49,23 +65,23 @@ export class Runtime implements vscode.Disposable {
    * @throws RuntimeFailure where the backend that is set cannot be had.
    */
   async client(): Promise<RuntimeClient> {
-    const client = (this.current ??= new RuntimeClient({
-      backend: vscode.workspace.getConfiguration("uapLens").get<BackendName | "auto">("backend", "auto"),
-      entry: this.entry,
-      onRestart: (message) => {
-        this.log.warn(message);
-        void vscode.window.showWarningMessage(`UAP Lens: ${message}`);
-      },
-    }));
+    const chosen = (this.chosen ??= this.choose());
     if (this.state.kind !== "ready") this.update({ kind: "starting" });
     try {
-      const description = await client.describe();
-      if (client === this.current) this.update({ kind: "ready", description });
+      const { client, comparison } = await chosen;
+      const { backend, refused } = await client.describe();
+      const others = comparison
+        ? [comparison, ...refused.filter((refusal) => refusal.backend !== comparison.backend)]
+        : refused;
+      if (chosen === this.chosen) this.update({ kind: "ready", description: { backend, refused: others } });
+      return client;
     } catch (error) {
-      if (client === this.current) this.update({ kind: "failed", message: (error as Error).message });
+      if (chosen === this.chosen) {
+        this.end();
+        this.update({ kind: "failed", message: (error as Error).message });
+      }
       throw error;
     }
-    return client;
   }
 
   dispose(): void {
@@ -74,9 +90,45 @@ export class Runtime implements vscode.Disposable {
   }
 
   private end(): void {
-    void this.current?.dispose();
-    this.current = undefined;
+    for (const client of this.clients) void client.dispose();
+    this.clients = [];
+    this.chosen = undefined;
     this.update({ kind: "idle" });
+  }
+
+  private async choose(): Promise<Chosen> {
+    const { clients } = this;
+    const open = (route: Route, on: BackendName | "auto") => {
+      // Nobody would end it.
+      if (clients !== this.clients) throw new RuntimeFailure("crash", "The runtime has been shut down.");
+      const client = this.open(route, on);
+      clients.push(client);
+      return client;
+    };
+    const settings = vscode.workspace.getConfiguration("uapLens");
+    const backend = settings.get<BackendName | "auto">("backend", "auto");
+    const [route, other] = routesTo({
+      electron: process.versions.electron !== undefined,
+      systemNode: (await systemNode()) !== undefined,
+      backend,
+      webgpu: settings.get<WebGpuPlace>("webgpu", "auto"),
+    });
+    const client = open(route, backend);
+    if (other === undefined) return { client };
+    const { backend: found } = await client.describe();
+    if (found.name === "cuda" || found.name === "webgpu") return { client };
+    return compare(client, open(other, "webgpu"));
+  }
+
+  private open(route: Route, backend: BackendName | "auto"): RuntimeClient {
+    return new RuntimeClient({
+      backend,
+      ...(route === "panel" ? { host: this.panelHost } : { entry: this.entry }),
+      onRestart: (message) => {
+        this.log.warn(message);
+        void vscode.window.showWarningMessage(`UAP Lens: ${message}`);
+      },
+    });
   }
 
   private update(state: State): void {
@@ -108,11 +160,12 @@ export class Runtime implements vscode.Disposable {
 
   /** Which backend computes, and why the others do not. */
   private async show(): Promise<void> {
+    let speed: number;
     try {
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: "Starting the UAP Lens runtime" },
-        () => this.client(),
-      );
+      ({ stepsPerSecond: speed } = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: "Starting the UAP Lens runtime and timing it" },
+        async () => (await this.client()).request("benchmark", { milliseconds: 60 }),
+      ));
     } catch (error) {
       const settings = "Open Settings";
       const chosen = await vscode.window.showErrorMessage(`UAP Lens: ${(error as Error).message}`, settings);
@@ -126,7 +179,7 @@ export class Runtime implements vscode.Disposable {
         {
           label: `$(check) ${titles[backend.name]}`,
           description: "in use",
-          detail: `${backend.device}, ${backend.version}`,
+          detail: `${backend.device}, ${backend.version}; ${speed.toPrecision(3)} small training steps a second`,
         },
         ...refused.map(({ backend: name, reason }) => ({ label: `$(circle-slash) ${titles[name]}`, detail: reason })),
       ],
@@ -140,4 +193,27 @@ function describe({ backend, refused }: RuntimeDescription): string[] {
     `The runtime computes on ${titles[backend.name]}: ${backend.device}, ${backend.version}.`,
     ...refused.map(({ backend: name, reason }) => `Not on ${titles[name]}: ${reason}.`),
   ];
+}
+
+/** The panel is taken where its graphics card is real and faster than what the process has. */
+async function compare(inProcess: RuntimeClient, inPanel: RuntimeClient): Promise<Chosen> {
+  const rate = (client: RuntimeClient) => client.request("benchmark", { milliseconds: 60 });
+  let reason: string;
+  try {
+    const { software, device } = (await inPanel.describe()).backend;
+    if (software) reason = `${device} computes on the processor; set the backend to webgpu to use it all the same`;
+    else {
+      const [one, other] = [await rate(inProcess), await rate(inPanel)];
+      const [faster, slower] = one.stepsPerSecond >= other.stepsPerSecond ? [one, other] : [other, one];
+      reason = `${slower.stepsPerSecond.toPrecision(3)} steps a second against ${faster.stepsPerSecond.toPrecision(3)} on ${faster.backend}`;
+      if (faster === other) {
+        await inProcess.dispose();
+        return { client: inPanel, comparison: { backend: one.backend, reason } };
+      }
+    }
+  } catch (error) {
+    reason = (error as Error).message.replace(/\.$/, "");
+  }
+  await inPanel.dispose();
+  return { client: inProcess, comparison: { backend: "webgpu", reason } };
 }
