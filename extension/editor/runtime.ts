@@ -178,8 +178,8 @@ export class Runtime implements vscode.Disposable {
       [
         {
           label: `$(check) ${titles[backend.name]}`,
-          description: "in use",
-          detail: `${backend.device}, ${backend.version}; ${speed.toPrecision(3)} small training steps a second`,
+          description: `in use, ${speed.toPrecision(3)} small training steps a second`,
+          detail: `${backend.device}, ${backend.version}`,
         },
         ...refused.map(({ backend: name, reason }) => ({ label: `$(circle-slash) ${titles[name]}`, detail: reason })),
       ],

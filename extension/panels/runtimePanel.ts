@@ -22,6 +22,8 @@ export function runtimePanelHost(extensionUri: vscode.Uri): RuntimeHost {
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       { enableScripts: true, retainContextWhenHidden: true, localResourceRoots: [pagesFolder(extensionUri)] },
     );
+    const icon = (theme: string) => vscode.Uri.joinPath(extensionUri, "media", `report-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { webview } = panel;
     const listeners: ((message: FromRuntime) => void)[] = [];
     let death = closedByPerson;

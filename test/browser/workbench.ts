@@ -1,6 +1,6 @@
 /** A workbench in Chromium with the packaged extension installed, and what a person does in it. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
@@ -28,12 +28,14 @@ export class Workbench {
     readonly folder: string,
   ) {}
 
-  /** @param name names the server's log. @param trust false opens the folder in restricted mode. */
-  static async start(name: string, trust: boolean): Promise<Workbench> {
+  /** @param name names the server's log. @param trust false opens the folder in restricted mode. @param settings of the workspace. */
+  static async start(name: string, trust: boolean, settings: Record<string, unknown> = {}): Promise<Workbench> {
     const { node, entry } = await install("newest");
     const scratch = mkdtempSync(path.join(tmpdir(), "uap-lens-"));
     const folder = path.join(scratch, "examples");
     cpSync(path.join(root, "examples"), folder, { recursive: true });
+    mkdirSync(path.join(folder, ".vscode"));
+    writeFileSync(path.join(folder, ".vscode", "settings.json"), JSON.stringify(settings));
     const userDataDir = path.join(scratch, "user");
     const extensionsDir = path.join(scratch, "extensions");
     const folders = ["--user-data-dir", userDataDir, "--extensions-dir", extensionsDir];

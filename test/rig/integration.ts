@@ -43,6 +43,9 @@ async function test(edition: Edition): Promise<boolean> {
         workspace,
         "--user-data-dir=" + path.join(scratch, "user"),
         "--extensions-dir=" + path.join(scratch, "extensions"),
+        // A desktop has WebGPU on a software adapter then, as the rig's browser has.
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
       ],
       extensionTestsEnv: {
         UAP_LENS_EDITION: edition,

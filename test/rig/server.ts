@@ -144,6 +144,9 @@ export async function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // WebGPU on the processor: it is off in a Chromium on Linux without a graphics card.
+      "--enable-unsafe-webgpu",
+      "--use-webgpu-adapter=swiftshader",
     ],
   });
 }
