@@ -168,4 +168,23 @@ describe("the decision procedure", () => {
     const softmax = decide(parse({ tokens: 6, width: 4, layers: [{ attention: { residual: false } }] }));
     assert.equal(softmax.rearrangements.status, "forced-only");
   });
+
+  it("of two codes whose biases add, each drops out by itself where a whole row shares it", () => {
+    const swap = Int32Array.of(1, 0, 2);
+    const rows = (classes: number[][]) =>
+      decide(parse({ tokens: 3, width: 4, position: { classes: [0, 0, 1] }, layers: [{ attention: { bias: { pairs: classes }, pattern: { edges: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 2]] } } }] })); // prettier-ignore
+    assert.ok(rows([[0, 1, 0], [1, 0, 0], [0, 0, 0]]).coincides(0, 1, swap)); // prettier-ignore
+    assert.ok(!rows([[0, 1, 0], [2, 0, 0], [0, 0, 0]]).coincides(0, 1, swap)); // prettier-ignore
+    const added = (position: number[][]) =>
+      decide(parse({ tokens: 3, width: 4, position: { pairs: position }, layers: [{ attention: { bias: { relative: "unsigned" }, pattern: { edges: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 2]] } } }] })); // prettier-ignore
+    // Row 0 has the position class 1 throughout, row 1 the class 0: the distances alone are left.
+    assert.ok(added([[1, 1, 1], [0, 0, 0], [2, 0, 1]]).coincides(0, 1, swap)); // prettier-ignore
+    assert.ok(!added([[1, 2, 1], [0, 0, 0], [2, 0, 1]]).coincides(0, 1, swap)); // prettier-ignore
+    // Beside rotary positions, which act inside the kernel, a bias drops out likewise; the rotation does not.
+    const rotary = (bias: number[][]) =>
+      decide(parse({ tokens: 4, width: 4, position: "rotary", layers: [{ attention: { bias: { pairs: bias }, pattern: { window: { right: 1, circular: true } } } }] })); // prettier-ignore
+    const shift = Int32Array.of(1, 2, 0, 3);
+    assert.ok(rotary([[1, 1, 2, 1], [0, 0, 0, 1], [1, 0, 2, 0], [2, 1, 0, 0]]).coincides(0, 1, shift)); // prettier-ignore
+    assert.ok(!rotary([[1, 1, 2, 1], [0, 0, 1, 1], [1, 0, 2, 0], [2, 1, 0, 0]]).coincides(0, 1, shift)); // prettier-ignore
+  });
 });

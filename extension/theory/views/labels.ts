@@ -13,6 +13,27 @@ export interface PairLabels {
   runEnd(query: number, key: number, limit: number): number;
   /** What is known of the labels as a function of the offset key - query. */
   readonly shape: "constant" | "signed" | "unsigned" | "buckets" | "keys" | "other";
+  /** Where two learned codes act together, whose biases add. */
+  readonly sum?: {
+    /** The classes of the two codes in a learned class. */
+    parts(learned: number): readonly [number, number];
+    /** The learned class with the class of one code forgotten. */
+    without(learned: number, part: 0 | 1): number;
+    /** The codes whose biases add to the scores; the others act inside the kernel. */
+    readonly additive: readonly (0 | 1)[];
+  };
+}
+
+/**
+ * The learned classes of a row modulo one common shift of the bias: where two codes add, each class of an additive code that the whole row shares drops
+ * out by itself.
+ * @param row the learned classes of all keys of the row
+ */
+export function modShift({ sum }: PairLabels, row: readonly number[]): (learned: number) => number {
+  if (!sum) return (learned) => learned;
+  const first = sum.parts(row[0]);
+  const shared = sum.additive.filter((part) => row.every((learned) => sum.parts(learned)[part] === first[part]));
+  return (learned) => shared.reduce((label, part) => sum.without(label, part), learned);
 }
 
 const constant: PairLabels = {
@@ -140,22 +161,32 @@ export function codeLabels(code: PairCode | Bias | Position, tokens: number): Pa
   }
 }
 
-/** The labels of two codes that act together: a pair's label is the pair of labels. */
-export function joinLabels(a: PairLabels, b: PairLabels): PairLabels {
+/**
+ * The labels of two codes that act together: a pair's label is the pair of labels.
+ * @param additive which of them add to the scores
+ */
+export function joinLabels(a: PairLabels, b: PairLabels, additive: readonly (0 | 1)[]): PairLabels {
   if (a.shape === "constant") return b;
   if (b.shape === "constant") return a;
-  const joint = new Map<string, number>();
-  const learned = (query: number, key: number) => {
-    const name = `${a.learned(query, key)},${b.learned(query, key)}`;
-    let id = joint.get(name);
-    if (id === undefined) joint.set(name, (id = joint.size));
+  const ids = new Map<string, number>();
+  /** Null where a class is forgotten. */
+  const pairs: [number | null, number | null][] = [];
+  const idOf = (first: number | null, second: number | null) => {
+    const name = `${first},${second}`;
+    let id = ids.get(name);
+    if (id === undefined) ids.set(name, (id = pairs.push([first, second]) - 1));
     return id;
   };
   return {
-    learned,
+    learned: (query, key) => idOf(a.learned(query, key), b.learned(query, key)),
     fixed: (query, key) => a.fixed(query, key) + b.fixed(query, key),
     runEnd: (query, key, limit) => Math.min(a.runEnd(query, key, limit), b.runEnd(query, key, limit)),
     shape: a.shape === "signed" || b.shape === "signed" ? "signed" : "other",
+    sum: {
+      parts: (learned) => pairs[learned] as [number, number],
+      without: (learned, part) => (part === 0 ? idOf(null, pairs[learned][1]) : idOf(pairs[learned][0], null)),
+      additive,
+    },
   };
 }
 

@@ -65,7 +65,7 @@ export function decideRepeated(decision: Decision): RepeatedDecision {
   if (table.mayOverSplit)
     return {
       status: "unknown",
-      reason: "fixed distance biases (ALiBi) together with repeated letters are not decided",
+      reason: "fixed distance biases (ALiBi), or two codes that add, together with repeated letters are not decided",
     };
   return { status: "told-apart", reason: `all sequences over ${letters} letters were compared` };
 }

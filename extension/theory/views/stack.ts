@@ -130,12 +130,10 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
         "Nystrom landmarks are means over segments of all tokens, so a pattern, a bias or relative positions have no meaning there",
         [...path, "heads", index],
       );
-    const inside =
-      kernel.name === "sigmoid" ||
-      position.kind === "rotary" ||
-      group.bias.kind === "log-buckets" ||
-      position.kind === "log-buckets";
-    const labels = joinLabels(bias, position_);
+    const insideCode = [group.bias.kind === "log-buckets", ["rotary", "log-buckets"].includes(position.kind)];
+    const inside = kernel.name === "sigmoid" || insideCode.includes(true);
+    const additive = kernel.name === "sigmoid" ? [] : ([0, 1] as const).filter((code) => !insideCode[code]);
+    const labels = joinLabels(bias, position_, additive);
     const semantics: Semantics =
       kernel.name === "hard" ? "support" : !normalized ? "counting" : inside ? "normalized" : "projective";
     return { rows, labels, semantics, queryDependent: depends };

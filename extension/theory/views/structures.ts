@@ -10,6 +10,7 @@ import { probed, seen } from "../patterns/reach";
 import { BeyondReach } from "../patterns/rows";
 import type { Relation, Structure } from "../symmetry/structure";
 import type { Head, MixLayer, Stack } from "./stack";
+import { modShift } from "./labels";
 import { ViewTable } from "./table";
 
 /** Most runs of one relation, vertices and entries of an unfolding: past them an exact answer takes too long. */
@@ -36,6 +37,8 @@ const tooManyRuns = () =>
   new BeyondReach(
     `the pair labels split the attention pattern into more than ${relationRuns.toLocaleString("en")} runs`,
   );
+
+const unchanged = (learned: number): number => learned;
 
 /** The relation of a head: rows split into runs of one reduced label. */
 export function headRelation(head: Head): Relation {
@@ -81,9 +84,11 @@ export function headRelation(head: Head): Relation {
     // What a row-normalised head cannot know: the only key's label, a bias shared by the whole row (softmax's shift).
     const erased = semantics !== "counting" && (keys === 1 || (semantics !== "normalized" && shared && level));
     const shifts = semantics === "projective" || semantics === "support";
+    const learnedOf = semantics === "counting" ? unchanged : modShift(labels, runs.map((run) => run.learned)); // prettier-ignore
     for (const run of runs) {
       bounds.push(run.from, run.to);
-      classes.push(erased ? 0 : idOf(shifts && shared ? 0 : run.learned, shifts ? run.fixed - nearest : run.fixed));
+      const learned = shifts && shared ? 0 : learnedOf(run.learned);
+      classes.push(erased ? 0 : idOf(learned, shifts ? run.fixed - nearest : run.fixed));
     }
     first[query + 1] = classes.length;
     if (classes.length > relationRuns) throw tooManyRuns();
@@ -204,7 +209,8 @@ function unfoldedStructures(stack: Stack, depth: number): Structures {
     Array.from({ length: tokens }, (_, t) => t),
     depth,
   );
-  if (table.mayOverSplit) throw new BeyondReach("fixed distance biases (ALiBi) on views that merge are not decided");
+  if (table.mayOverSplit)
+    throw new BeyondReach("fixed distance biases (ALiBi), or two codes that add, on views that merge are not decided");
   const { nodes } = table;
   const headCount = nodes.reduce((most, node) => Math.max(most, node.heads.length), 0);
   const coefficientIds = new Map<string, number>();

@@ -11,10 +11,11 @@
  *  - support: as projective, with every count replaced by one.
  * A normalised row whose keys share one view has the constant value of that view: no coefficient is left, and no dependence on the query.
  *
- * Exactness: biases of different classes are independent variables, so linear forms in them share no factor but a rational one, or are all proportional. With fixed
- * distances (ALiBi) and repeated views a common polynomial factor is not divided out: views that this table calls equal are equal, and `mayOverSplit` says that some that it calls
+ * Exactness: biases of different classes are independent variables, so linear forms in them share no factor but a rational one, or are all proportional. Biases of two codes add: a class
+ * of either that the whole row shares drops out by itself. With two codes or fixed distances (ALiBi) and repeated views a common polynomial factor is not divided out: views that this table calls equal are equal, and `mayOverSplit` says that some that it calls
  * different may be equal.
  */
+import { keyLabels, modShift } from "./labels";
 import type { Head, MixLayer, Stack } from "./stack";
 
 export interface ViewNode {
@@ -106,7 +107,7 @@ export class ViewTable {
     for (let i = 0; i + 1 < boundaries.length; i++) {
       const segment = new Map<number, Label[]>();
       for (let t = boundaries[i]; t < boundaries[i + 1]; t++) addLabel(segment, below[t], 0, 0);
-      const heads = [coefficients(segment, "normalized", () => undefined)];
+      const heads = [coefficients(segment, { semantics: "normalized", labels: keyLabels }, () => undefined)];
       const landmark = this.intern({ level, kind: "landmark", own: -1, heads });
       counts.set(landmark, (counts.get(landmark) ?? 0) + 1);
     }
@@ -122,7 +123,7 @@ export class ViewTable {
         addLabel(byView, below[key], labels.learned(query, key), labels.fixed(query, key));
       }
     }
-    const entries = coefficients(byView, head.semantics, () => (this.mayOverSplit = true));
+    const entries = coefficients(byView, head, () => (this.mayOverSplit = true));
     return {
       entries,
       feelsQuery: head.queryDependent && (head.semantics === "counting" ? byView.size > 0 : byView.size > 1),
@@ -151,10 +152,12 @@ function addLabel(byView: Map<number, Label[]>, view: number, learned: number, f
   }
 }
 
+const byClass = (a: Label, b: Label) => a.learned - b.learned || a.fixed - b.fixed;
+
 /** The reduced coefficients of a row, sorted by view. `onInexact` is called where a common polynomial factor may have stayed. */
 function coefficients(
   byView: Map<number, Label[]>,
-  semantics: Head["semantics"],
+  { semantics, labels: code }: Pick<Head, "semantics" | "labels">,
   onInexact: () => void,
 ): { child: number; coefficient: string }[] {
   const entries = [...byView].sort((a, b) => a[0] - b[0]);
@@ -163,7 +166,9 @@ function coefficients(
     if (entries.length === 1) return [{ child: entries[0][0], coefficient: "1" }];
     divide(entries.flatMap(([, labels]) => labels));
   }
-  for (const [, labels] of entries) labels.sort((a, b) => a.learned - b.learned || a.fixed - b.fixed);
+  for (const [, labels] of entries) labels.sort(byClass);
+  const all = entries.flatMap(([, labels]) => labels);
+  let oneClass = false;
   if (semantics === "projective" || semantics === "support") {
     const proportions = entries.map(([, labels]) => proportion(labels));
     if (proportions.every(({ shape }) => shape === proportions[0].shape)) {
@@ -171,14 +176,19 @@ function coefficients(
       divide(counts);
       return entries.map(([child], i) => ({ child, coefficient: String(counts[i].count) }));
     }
-    const labels = entries.flatMap(([, own]) => own);
-    const oneClass = labels.every((label) => label.learned === labels[0].learned);
-    const nearest = labels.reduce((least, label) => Math.min(least, label.fixed), Infinity);
-    if (labels.some((label) => label.fixed !== nearest) && labels.length > entries.length) onInexact();
-    for (const label of labels) {
+    oneClass = all.every((label) => label.learned === all[0].learned);
+    const nearest = all.reduce((least, label) => Math.min(least, label.fixed), Infinity);
+    if (all.some((label) => label.fixed !== nearest) && all.length > entries.length) onInexact();
+    for (const label of all) {
       if (oneClass) label.learned = 0;
       label.fixed -= nearest;
     }
+  }
+  if (semantics !== "counting" && code.sum && !oneClass) {
+    if (all.length > entries.length) onInexact();
+    const learnedOf = modShift(code, all.map((label) => label.learned)); // prettier-ignore
+    for (const label of all) label.learned = learnedOf(label.learned);
+    for (const [, labels] of entries) labels.sort(byClass);
   }
   return entries.map(([child, labels]) => ({
     child,
