@@ -39,7 +39,7 @@ const show = (decades: readonly number[]) =>
   decades.flatMap((gaps, k) => (gaps > 0 ? [`${k === decades.length - 1 ? "below" : `1e-${k + 1}`}: ${gaps}`] : []));
 
 /** Random architectures, every pair of tokens after every layer; prints how far equal and different ones are apart. */
-async function agree(runs: number, offset: number): Promise<void> {
+async function agree(runs: number, offset: number, drawn = small(5)): Promise<void> {
   const all = { equal: new Array<number>(10).fill(0), different: new Array<number>(10).fill(0) };
   const seen = { rearranged: 0, symmetric: 0, blind: 0, redrawn: 0, unresolved: 0 };
   const add = ({ decades, draws, unresolved }: Identities) => {
@@ -48,7 +48,7 @@ async function agree(runs: number, offset: number): Promise<void> {
     if (unresolved > 0) seen.unresolved++;
   };
   await fc.assert(
-    fc.asyncProperty(small(5), async (architecture) => {
+    fc.asyncProperty(drawn, async (architecture) => {
       const predictions = predictionsOf(architecture);
       const found = await measureIdentities(architecture, predictions, seed, unhurried);
       add(found);
@@ -92,6 +92,14 @@ describe("measured = symbolic", () => {
   it("100 others on WASM", async () => {
     await start("wasm");
     await agree(100, 1);
+  });
+
+  it("100 random architectures with a position code and a bias, which add", async () => {
+    await start("cpu");
+    const codes = (architecture: Architecture) =>
+      ["pairs", "relative", "t5-buckets", "log-buckets", "alibi", "rotary"].includes(architecture.position.kind) &&
+      architecture.layers.some(({ mixer }) => mixer.kind === "attention" && mixer.heads.some((head) => head.bias.kind !== "none")); // prettier-ignore
+    await agree(100, 2, small(4).filter(codes));
   });
 
   it("a model that is not the one decided is found out", async () => {

@@ -88,12 +88,18 @@ export function withFreeFeedForward(architecture: Architecture): Architecture {
   };
 }
 
-/** Whether a difference that the theory claims would have to show: every layer passes tokens on undiluted, analytic and not normalised away. */
+/**
+ * Whether a difference that the theory claims would have to show: every layer passes its tokens on, is analytic and not normalised away, and gives no key a
+ * vanishing weight, as powers of small scores do that are not normalised.
+ */
 function mustShow({ layers, tokens, registers }: Architecture): boolean {
   const depth = layers.reduce((sum, { repeat }) => sum + repeat, 0);
   const plain = layers.every(
     ({ mixer, norm }) =>
-      mixer.residual && norm === null && (mixer.kind === "convolution" || mixer.kernel.name !== "hard"),
+      mixer.residual &&
+      norm === null &&
+      (mixer.kind === "convolution" ||
+        (mixer.kernel.name !== "hard" && (mixer.normalized || mixer.kernel.name !== "polynomial"))),
   );
   return plain && (tokens + registers) ** -depth >= faintest;
 }
