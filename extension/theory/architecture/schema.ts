@@ -635,14 +635,9 @@ const targetSchema = z
       .enum(["full", "causal"])
       .optional()
       .meta({ description: "Whether output t may depend on every token or on the tokens 0..t only." }),
-    function: z
-      .string()
-      .max(200)
-      .optional()
-      .meta({
-        description:
-          "The target function: a name of the library (docs/targets.md), or the path of a module of your own.",
-      }),
+    function: z.string().max(200).optional().meta({
+      description: "The target function: a name of the library (docs/targets.md), or the path of a module of your own.",
+    }),
   })
   .transform((value): Target => ({
     symmetry: value.symmetry ?? null,
