@@ -7,7 +7,7 @@ import type { TrainParams } from "../../extension/runtime/training/handler";
 import { defaults, resumeTraining } from "../../extension/runtime/training/options";
 import type { Checkpoint } from "../../extension/runtime/training/train";
 import { architectureSchema } from "../../extension/theory/architecture/schema";
-import { closeAll, extensionId } from "./host";
+import { closeAll, example, extensionId } from "./host";
 import { testOutput } from "./output";
 
 const run = (steps: number, every: number): TrainParams => ({
@@ -65,6 +65,10 @@ describe("The runtime in a panel", () => {
       for (const numbers of [adam.parameters, adam.mean, adam.square]) assert.ok(numbers instanceof Float32Array);
     assert.equal(losses.at(-1), whole.loss.value);
     assert.notEqual(losses[0], losses[1]);
+    // Behind another tab it computes as well.
+    const [panel] = panels();
+    await vscode.window.showTextDocument(example("ring.uap.yaml"), { viewColumn: panel.group.viewColumn });
+    assert.equal(panels()[0].isActive, false);
     const half = await client.request("train", resumeTraining(run(4, 2), checkpoints[0]));
     assert.equal(half.steps, 4);
     assert.ok(Math.abs(half.loss.value - whole.loss.value) < 1e-6, `${half.loss.value}, not ${whole.loss.value}`);
@@ -79,19 +83,19 @@ describe("The runtime in a panel", () => {
 
   it("cancels within 200 ms", async () => {
     const controller = new AbortController();
-    let abortedAt = 0;
-    const request = client.request("train", run(10_000, 1), {
-      signal: controller.signal,
-      onProgress: ({ kind }) => {
-        if (kind === "floor" || abortedAt > 0) return;
-        abortedAt = performance.now();
-        controller.abort();
-      },
+    // Against a timer of this thread, which a busy machine delays as much as the answer.
+    const outcome = await new Promise((resolve) => {
+      const request = client.request("train", run(10_000, 1), {
+        signal: controller.signal,
+        onProgress: ({ kind }) => {
+          if (kind === "floor" || controller.signal.aborted) return;
+          setTimeout(() => resolve("too late"), 200);
+          controller.abort();
+        },
+      });
+      request.then(() => resolve("done"), resolve);
     });
-    await assert.rejects(request, { name: "AbortError" });
-    const took = performance.now() - abortedAt;
-    console.log(`${testOutput}      ${took.toFixed(0)} ms`);
-    assert.ok(took < 200, `${took} ms`);
+    assert.ok(outcome instanceof Error && outcome.name === "AbortError", String(outcome));
     assert.equal((await client.request("memory", null)).tensors, 0);
   });
 

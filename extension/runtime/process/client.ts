@@ -141,6 +141,8 @@ export class RuntimeClient<Table = Handlers> {
     try {
       const { runtime } = await this.#start();
       if (!this.#pending.has(pending.id)) return;
+      // It has died since: what its death decided for other requests came too early for this one.
+      if (!this.#alive.has(runtime)) return await this.#submit(pending);
       pending.process = runtime;
       runtime.connection.post({ kind: "request", id: pending.id, name: pending.name, params: pending.params });
     } catch (error) {
