@@ -229,11 +229,11 @@ async function main(): Promise<void> {
     const { floor, loss, variance, clearance, steps } = await trainPairing(pairing);
     const share = (100 * loss.value) / variance;
     const above = 100 * (loss.value / floor.both.value - 1);
-    const kept = pairing.universal ? share < 5 : above < 10 && clearance >= 0;
+    const kept = pairing.universal ? share < 5 && floor.both.value < 1e-9 * variance : above < 10 && clearance >= 0;
     rows.push([
       pairing.what,
       pairing.target,
-      pairing.universal ? "0" : interval(floor.both),
+      pairing.universal ? shown(floor.both.value) : interval(floor.both),
       interval(loss),
       `${share.toPrecision(3)} %`,
       pairing.universal ? "-" : `${above.toPrecision(3)} %`,
