@@ -176,10 +176,11 @@ ${[...grid, ...ticks, ...lines].join("\n")}
 `;
 }
 
-/** A window of 16 a side against full attention, one sequence at a time. */
-async function sparse(client: RuntimeClient<Measuring>): Promise<string> {
+/** A window of 16 a side against full attention, one sequence at a time; each in a process of its own, for WebAssembly's memory never shrinks. */
+async function sparse(entry: string): Promise<string> {
   const lines = ["| n | window 16 a side | full |", "|---|---|---|"];
   const cell = async (tokens: number, pattern: object): Promise<string> => {
+    const { client, end } = runtime(entry, "wasm", 1);
     try {
       const request = { architecture: architecture({ tokens, width: 64 }, pattern), batch: 1, seconds };
       const { forward, step, held } = await client.request("measure", request);
@@ -187,15 +188,13 @@ async function sparse(client: RuntimeClient<Measuring>): Promise<string> {
       return `${time(forward)} forward, ${time(step)} a step${memory}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
+    } finally {
+      await end();
     }
   };
-  // All windows first: WebAssembly's memory grows and never shrinks, and the full patterns need more of it.
-  const sizes = [128, 256, 512, 1024, 2048, 4096, 8192];
-  const windows: string[] = [];
-  for (const tokens of sizes) windows.push(await cell(tokens, { pattern: { window: 16 } }));
-  for (const [index, tokens] of sizes.entries()) {
+  for (const tokens of [128, 256, 512, 1024, 2048, 4096, 8192]) {
     const full = tokens > 4096 ? "–" : await cell(tokens, {});
-    lines.push(`| ${tokens} | ${windows[index]} | ${full} |`);
+    lines.push(`| ${tokens} | ${await cell(tokens, { pattern: { window: 16 } })} | ${full} |`);
     console.log(lines[lines.length - 1]);
   }
   return lines.join("\n");
@@ -217,10 +216,9 @@ async function main() {
   });
   const python = torchPython();
   if (python === undefined) console.log("PyTorch cannot be installed here: no ratios.");
-  const wasm = runtime(entry, "wasm", 1);
   const runners: Runner[] = [
     ...(python === undefined ? [] : [torch(python, 1), torch(python, cores)]),
-    wasm,
+    runtime(entry, "wasm", 1),
     runtime(entry, "tensorflow", 1),
     runtime(entry, "tensorflow", cores),
     ...(softwareVulkanSupported ? [runtime(entry, "webgpu", cores, slow, softwareVulkan())] : []),
@@ -247,7 +245,7 @@ async function main() {
     );
   }
   const used = runners.filter((runner) => rows.some(({ times }) => times.has(runner)));
-  const patterns = await sparse(wasm.client);
+  const patterns = await sparse(entry);
   const memory = rows.map(({ shape, times }) => {
     const cells = used
       .filter(({ name }) => name !== "PyTorch")
@@ -264,7 +262,7 @@ async function main() {
   writeFileSync(path.join(root, "docs/images/runtime.svg"), plot(rows, used));
   const page = `# Speed of the runtime
 
-Made by \`npm run bench:runtime\` on ${cores} cores (${os.cpus()[0].model.trim()}), Node ${process.versions.node}${python === undefined ? "" : `, PyTorch ${torchVersion}`}. The model: ${layers} layers of softmax
+Made by \`npm run bench\` on ${cores} cores (${os.cpus()[0].model.trim()}), Node ${process.versions.node}${python === undefined ? "" : `, PyTorch ${torchVersion}`}. The model: ${layers} layers of softmax
 attention with ${heads} heads and a feed-forward network of hidden width 4d with GELU, learned positions, batch ${batch}, Adam. Medians after warm-up. In parentheses: times of PyTorch at
 the same number of threads. WebGPU runs on a software driver here, which says nothing about a graphics card.
 
@@ -288,7 +286,7 @@ ${memory.join("\n")}
 
 ## Sparse patterns against dense ones
 
-On WASM at d = 64, batch 1. Memory is what the backend has taken until then.
+On WASM at d = 64, batch 1. Memory is WebAssembly's, after the steps.
 
 ${patterns}
 ${[...failed].map(([runner, message]) => `\n${title(runner)} was not measured: ${message}\n`).join("")}`;
