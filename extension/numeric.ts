@@ -58,11 +58,12 @@ export class Measurer {
     if (skipped.some(({ affects }) => affects === "everything"))
       return { unavailable: "Nothing is measured: a part of the model that may move information between tokens was not read." }; // prettier-ignore
     try {
-      return await this.#client.request(
+      const numeric = await this.#client.request(
         "measure",
         { architecture, seed },
         { onProgress: ({ phase }: MeasureProgress) => onProgress(phases[phase]) },
       );
+      return "unavailable" in numeric ? numeric : { ...numeric, refused: (await this.#client.describe()).refused };
     } catch (error) {
       return { unavailable: `Nothing is measured: ${(error as Error).message}` };
     }

@@ -4,10 +4,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { RuntimeClient } from "../../extension/runtime/process/client";
+import { backendNames } from "../../extension/runtime/backends/backend";
+import { RuntimeClient, RuntimeFailure } from "../../extension/runtime/process/client";
 import { textReport } from "../../extension/formats/text";
 import { parseArchitecture } from "../../extension/theory/architecture/validate";
 import type { FileReport, NumericReport, Report } from "../../extension/theory/verdict/report";
+import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const cli = path.join(root, "dist/cli.js");
@@ -46,6 +48,7 @@ describe("measured values in reports", () => {
     assert.deepEqual(good.findings, []);
     const numeric = good.architectures[0].numeric as NumericReport;
     assert.equal(numeric.backend, "cpu");
+    assert.deepEqual(numeric.refused, []);
     assert.deepEqual(numeric.disagreements, []);
     assert.deepEqual(numeric.group, { tested: 24, measured: 24, theory: 24, exhaustive: true });
     assert.equal(numeric.comparisons, 28);
@@ -56,6 +59,44 @@ describe("measured values in reports", () => {
     assert.ok(beyond && "unavailable" in beyond && /beyond what is measured/.test(beyond.unavailable));
     assert.equal(status, Math.max(...results.flatMap(({ findings }) => findings).map(({ severity }) => Number(severity === "error")))); // prettier-ignore
   });
+
+  it("check --numeric on the backend of its choice says why it is not another", () => {
+    const { stdout } = uap("check", "good.uap.json", "--numeric", "--json");
+    const { backend, refused } = (JSON.parse(stdout) as Report).results[0].architectures[0].numeric as NumericReport;
+    assert.deepEqual([backend, ...refused.map((one) => one.backend)].sort(), [...backendNames].sort());
+    for (const { reason } of refused) assert.ok(reason.length > 10, reason);
+  });
+
+  for (const backend of ["wasm", "tensorflow", "webgpu"] as const)
+    it(`${backend} measures what the theory says`, async function () {
+      if (backend === "webgpu" && !softwareVulkanSupported) {
+        console.log("      skipped: there is no software Vulkan driver for this platform");
+        this.skip();
+      }
+      const env = backend === "webgpu" ? softwareVulkan() : {};
+      const client = new RuntimeClient({ backend, env, entry: path.join(root, "dist/runtime.js") });
+      try {
+        // Small: a software driver takes its time.
+        const model = {
+          tokens: 3,
+          width: 2,
+          layers: [{ attention: { pattern: { window: 1 } }, feedForward: { hidden: 4 } }],
+        };
+        const numeric = await client.request("measure", { architecture: architecture(model), seed: 1 });
+        assert.ok(!("unavailable" in numeric));
+        const { coincidences, group, disagreements } = numeric;
+        console.log(`      ${JSON.stringify(coincidences)}`);
+        assert.deepEqual(disagreements, []);
+        assert.deepEqual(group, { tested: 6, measured: 2, theory: 2, exhaustive: true });
+        assert.ok(coincidences !== null && coincidences.equal > 0 && coincidences.unresolved === 0);
+      } catch (failure) {
+        if (backend !== "tensorflow" || !(failure instanceof RuntimeFailure)) throw failure;
+        console.log(`      skipped: ${failure.message}`);
+        this.skip();
+      } finally {
+        await client.dispose();
+      }
+    });
 
   it("without --numeric nothing is measured, and --backend alone is a misuse", () => {
     const plain = uap("check", "good.uap.json", "--json");

@@ -77,6 +77,7 @@ export async function measure(
     notes.push(`At this size ${predictions.length} of ${wanted.length} samples are compared.`);
   const report: NumericReport = {
     backend,
+    refused: [], // only whoever chose the backend knows
     dtype: "float32",
     seed,
     comparisons: predictions.length,

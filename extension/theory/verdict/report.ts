@@ -124,6 +124,8 @@ export interface NotMeasured {
 /** What was measured on the built model, in float32 (docs/measuring.md). Gaps are relative to the root mean square of the tokens' norms. */
 export interface NumericReport {
   backend: string;
+  /** The other backends and why each was not taken; empty where the backend was asked for by name. */
+  refused: { backend: string; reason: string }[];
   dtype: "float32";
   seed: number;
   /** Samples X' that X was compared with. */
