@@ -166,10 +166,15 @@ function plot(rows: Row[], runners: Runner[]): string {
       return ms === undefined ? [] : [`${x(shape.tokens).toFixed(1)},${y(ms).toFixed(1)}`];
     });
     const label = `<text x="${margin + 12}" y="${margin + 18 * index}" fill="${colours[index]}">${title(runner)}</text>`;
-    return `<polyline fill="none" stroke="${colours[index]}" stroke-width="2" points="${points.join(" ")}"/>${label}`;
+    // A runner that skips most sizes has no line to show.
+    const dots = points.map((point) => {
+      const [cx, cy] = point.split(",");
+      return `<circle r="3" fill="${colours[index]}" cx="${cx}" cy="${cy}"/>`;
+    });
+    return `<polyline fill="none" stroke="${colours[index]}" stroke-width="2" points="${points.join(" ")}"/>${dots.join("")}${label}`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#333">
-<rect width="100%" height="100%" fill="white"/>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 0 ${width + 16} ${height}" font-family="sans-serif" font-size="12" fill="#333">
+<rect x="-16" width="100%" height="100%" fill="white"/>
 ${[...grid, ...ticks, ...lines].join("\n")}
 <text x="${width / 2}" y="${height - 10}" text-anchor="middle">tokens n (a training step at d = 64, batch ${batch}, ${layers} layers)</text>
 </svg>
