@@ -1,7 +1,7 @@
 /** The command line: the same answers as in the editor, without one. */
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { inspect, parseArgs } from "node:util";
+import { inspect } from "node:util";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { version } from "../package.json";
 import { checkBytes } from "./check";
@@ -9,8 +9,8 @@ import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
 import { Measurer } from "./numeric";
-import { type BackendName, backendNames } from "./runtime/backends/backend";
-import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
+import { backendNames } from "./runtime/backends/backend";
+import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 
@@ -51,13 +51,18 @@ async function main([command, ...args]: string[]): Promise<number> {
 }
 
 async function check(args: string[]): Promise<number> {
-  const { values, positionals: targets } = parse(args);
+  const { values, positionals: targets } = parse(args, {
+    json: { type: "boolean" },
+    sarif: { type: "boolean" },
+    numeric: { type: "boolean" },
+    backend: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
   if (values.help) return print(usage, 0);
   if (targets.length === 0) throw new Misuse("no file given");
   if (values.json && values.sarif) throw new Misuse("--json and --sarif exclude each other");
-  const backend = (values.backend ?? "auto") as BackendName | "auto";
   if (values.backend !== undefined && !values.numeric) throw new Misuse("--backend goes with --numeric");
-  if (backend !== "auto" && !backendNames.includes(backend)) throw new Misuse(`there is no backend ${backend}`);
+  const backend = backendOf(values.backend);
 
   const failures: string[] = [];
   const fail = (message: string) => {
@@ -74,24 +79,6 @@ async function check(args: string[]): Promise<number> {
       ? `${JSON.stringify(sarifReport(results, version, failures), null, 2)}\n`
       : textReport(results, process.stdout.isTTY && process.stdout.hasColors());
   return print(output, failures.length > 0 ? 2 : exitCodeOf(results.flatMap(({ findings }) => findings)));
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        json: { type: "boolean" },
-        sarif: { type: "boolean" },
-        numeric: { type: "boolean" },
-        backend: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new Misuse((error as Error).message);
-  }
 }
 
 interface Target {

@@ -1,9 +1,27 @@
 /** What the commands of the command line share: reading, printing, progress, and how they fail. */
 import { createReadStream } from "node:fs";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type BackendName, backendNames } from "./runtime/backends/backend";
 import { limits } from "./theory/architecture/limits";
 
 /** Misuse of the command: the message is all there is to say. */
 export class Misuse extends Error {}
+
+/** The options and the other arguments of a command. @throws Misuse */
+export function parse<const Options extends NonNullable<ParseArgsConfig["options"]>>(args: string[], options: Options) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+/** The backend that `--backend` asks for. @throws Misuse */
+export function backendOf(name = "auto"): BackendName | "auto" {
+  const known = (["auto", ...backendNames] as const).find((backend) => backend === name);
+  if (known === undefined) throw new Misuse(`there is no backend ${name}`);
+  return known;
+}
 
 /** The bytes of a file, and of one that is too large to be checked just enough to say so. */
 export async function read(file: string): Promise<Buffer> {

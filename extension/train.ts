@@ -2,10 +2,9 @@
 import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { decode, readModelFile } from "./models";
-import { type BackendName, backendNames } from "./runtime/backends/backend";
+import { backendNames } from "./runtime/backends/backend";
 import { RuntimeClient } from "./runtime/process/client";
 import type { Estimate } from "./runtime/training/estimate";
 import type { TrainOutcome, TrainProgress } from "./runtime/training/handler";
@@ -13,7 +12,7 @@ import type { Floor } from "./runtime/training/floor";
 import type { Checkpoint, Metrics } from "./runtime/training/train";
 import { defaults, resumeTraining } from "./runtime/training/options";
 import { isTargetFile, isTargetName, targetNames, type TargetSource } from "./runtime/training/targets";
-import { complain, Misuse, print, read, reasonOf, showProgress } from "./terminal";
+import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
 import type { Architecture } from "./theory/architecture/schema";
 
 export const trainUsage = `Usage: uap-lens train FILE [--target NAME] [--steps N] [--json] [--checkpoint FILE] [--backend NAME] [--seed N]
@@ -37,13 +36,20 @@ interface CheckpointFile {
 }
 
 export async function train(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parse(args, {
+    target: { type: "string" },
+    steps: { type: "string" },
+    json: { type: "boolean" },
+    checkpoint: { type: "string" },
+    backend: { type: "string" },
+    seed: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
   if (values.help) return print(trainUsage, 0);
   if (positionals.length !== 1)
     throw new Misuse(positionals.length === 0 ? "no file given" : "more than one file given");
   const [file] = positionals;
-  const backend = (values.backend ?? "auto") as BackendName | "auto";
-  if (backend !== "auto" && !backendNames.includes(backend)) throw new Misuse(`there is no backend ${backend}`);
+  const backend = backendOf(values.backend);
   const options = {
     ...defaults,
     steps: whole("steps", values.steps, defaults.steps),
@@ -122,26 +128,6 @@ export async function train(args: string[]): Promise<number> {
     process.off("SIGINT", interrupt);
     await writing;
     await client.dispose();
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        target: { type: "string" },
-        steps: { type: "string" },
-        json: { type: "boolean" },
-        checkpoint: { type: "string" },
-        backend: { type: "string" },
-        seed: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new Misuse((error as Error).message);
   }
 }
 
