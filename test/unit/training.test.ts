@@ -153,8 +153,8 @@ describe("training", () => {
     });
 
   describe("webgpu", () => {
-    // A software driver takes some tenths of a second for a step.
-    it("leaves no tensor behind in 40 steps", async function () {
+    // A software driver takes a tenth of a second for a step of the model above, so this one has no feed-forward network.
+    it("leaves no tensor behind in 1,000 steps", async function () {
       if (!softwareVulkanSupported) {
         console.log("      skipped: there is no software Vulkan driver for this platform");
         this.skip();
@@ -165,18 +165,21 @@ describe("training", () => {
         const counts: Promise<number>[] = [];
         const count = async () => (await client.request("memory", null)).tensors;
         const before = await count();
-        const architecture = architectureSchema.parse(small);
         const run = {
-          architecture,
+          architecture: architectureSchema.parse({
+            tokens: 2,
+            width: 2,
+            layers: [{ attention: {}, feedForward: "none" }],
+          }),
           target: "identity",
-          trusted: false,
-          options: options({ steps: 40, every: 10, evaluation: 4, batch: 2 }),
+          options: options({ steps: 1000, every: 50, evaluation: 2, batch: 2 }),
         };
         await client.request("train", run, { onProgress: ({ kind }) => kind === "metrics" && counts.push(count()) });
         const during = new Set(await Promise.all(counts));
         console.log(`      ${[...during].join(", ")} tensors during the run, ${before} before it`);
         assert.equal(await count(), before);
-        assert.ok(Math.max(...during) - Math.min(...during) < 100, "the count grows");
+        // Those of the step under way when it is counted come and go; one left behind in every evaluation would make 20.
+        assert.ok(Math.max(...during) - Math.min(...during) < 10, "the count grows");
       } finally {
         await client.dispose();
         bundle.remove();
