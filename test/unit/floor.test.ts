@@ -8,7 +8,7 @@ import { describe, it } from "mocha";
 import { attainable } from "../../extension/runtime/training/attainable";
 import { type Estimate, Moments } from "../../extension/runtime/training/estimate";
 import { estimateFloor, finish, type Floor, floorOf, isPositive } from "../../extension/runtime/training/floor";
-import { Random } from "../../extension/runtime/training/random";
+import { Random } from "../../extension/runtime/random";
 import { libraryTarget, type TargetFunction } from "../../extension/runtime/training/targets";
 import {
   type Architecture,

@@ -177,7 +177,8 @@ for (const backend of ["cpu", "wasm"] as const satisfies BackendName[])
     const ring = parsed({ tokens: 8, width: 8, layers: [{ repeat: 4, attention: { pattern: { window: { left: 1, right: 1, circular: true } } } }] }); // prettier-ignore
 
     it("gap matrices are the distances of the tokens relative to their root mean square norm", async () => {
-      const model = build(ring, { seed, regime: "standard" });
+      // Standard weights may saturate: then a token that is seen changes nothing in float32.
+      const model = build(ring, { seed, regime: "small" });
       const letters = alphabet(ring, seed);
       const X = letters.slice(0, 64);
       const Y = X.slice();

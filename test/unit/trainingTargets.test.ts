@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "mocha";
+import { Random, streams } from "../../extension/runtime/random";
 import { Moments } from "../../extension/runtime/training/estimate";
-import { Random } from "../../extension/runtime/training/random";
 import {
   applyTarget,
   libraryTarget,
@@ -130,5 +130,11 @@ describe("training: targets", () => {
     assert.deepEqual(new Random(5, 1).normals(new Float64Array(3)), new Random(5, 1).normals(new Float64Array(3)));
     const firsts = new Set(Array.from({ length: 1000 }, (_, i) => new Random(i % 10, Math.floor(i / 10)).uniform()));
     assert.equal(firsts.size, 1000);
+    // Of one seed, nothing drawn for one purpose is drawn for another.
+    const keys = Object.values(streams);
+    const drawn = keys.flatMap((stream) => [...new Random(5, stream).normals(new Float64Array(1000))]);
+    assert.equal(new Set(drawn).size, 1000 * keys.length);
+    const moved = new Random(5).normals(new Float64Array(100), 0.5, 2);
+    assert.deepEqual(moved, values.slice(0, 100).map((v) => 2 + 0.5 * v)); // prettier-ignore
   });
 });

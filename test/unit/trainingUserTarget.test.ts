@@ -1,7 +1,7 @@
 /** A user's own target: what loads, what is refused, and in which words. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { Random } from "../../extension/runtime/training/random";
+import { Random } from "../../extension/runtime/random";
 import { applyTarget, isTargetFile, libraryTarget, TargetError } from "../../extension/runtime/training/targets";
 import { userTarget } from "../../extension/runtime/training/userTarget";
 

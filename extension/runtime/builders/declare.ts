@@ -1,7 +1,7 @@
 /** Where a model's tensors are declared while it is built. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import { Draws } from "./draws";
+import { Random, streams } from "../random";
 import type { Initialisation } from "./model";
 
 /** Bytes that a model may ask for: parameters with their gradients, and what one sample keeps for its gradient. */
@@ -13,7 +13,7 @@ export type Read = (name: string) => Tensor;
 export class Declarations {
   readonly variables: Record<string, Variable> = {};
   readonly constants: Record<string, Tensor> = {};
-  readonly draws: Draws;
+  private readonly random: Random;
   private readonly fixed: { dispose(): void }[] = [];
   private bytes = 0;
 
@@ -21,7 +21,7 @@ export class Declarations {
     readonly regime: Initialisation["regime"],
     seed: number,
   ) {
-    this.draws = new Draws(seed);
+    this.random = new Random(seed, streams.parameters);
   }
 
   /** Which of two numbers the regime wants. */
@@ -48,7 +48,7 @@ export class Declarations {
     const size = shape.reduce((product, length) => product * length, 1);
     // Itself, its gradient and the two moments of Adam.
     this.reserve(4 * size);
-    const values = tf.tensor(this.draws.normal(size, deviation, mean), shape);
+    const values = tf.tensor(this.random.normals(new Float32Array(size), deviation, mean), shape);
     if (frozen) this.constants[name] = tf.keep(values);
     else {
       // No name: TensorFlow.js wants the names of all variables of all models to differ.

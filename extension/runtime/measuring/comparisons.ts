@@ -5,7 +5,7 @@ import { declaredGroup } from "../../theory/symmetry/naming";
 import { identity, isIdentity } from "../../theory/symmetry/permutation";
 import type { Permutation } from "../../theory/symmetry/structure";
 import type { Decision } from "../../theory/views/decide";
-import { Draws } from "../builders/draws";
+import { Random, streams } from "../random";
 
 /**
  * A sample X' made from X. replacement: the token at `position` is replaced by a new one. rearrangement: X' = pi X, the token i of X stands at
@@ -56,9 +56,9 @@ export function comparisonsFor(architecture: Architecture, decision: Decision | 
   add(Int32Array.from({ length: tokens }, (_, t) => (t + 1) % tokens));
   add(Int32Array.from({ length: tokens }, (_, t) => tokens - 1 - t));
   for (const [a, b] of [[0, 1], [tokens - 2, tokens - 1], [0, tokens - 1]]) add(transposition(tokens, a, b)); // prettier-ignore
-  const draws = new Draws(seed);
+  const random = new Random(seed, streams.permutations);
   for (let i = 0; i < drawn; i++) {
-    const keys = draws.normal(tokens, 1);
+    const keys = random.normals(new Float64Array(tokens));
     add(identity(tokens).sort((a, b) => keys[a] - keys[b]));
   }
   return [

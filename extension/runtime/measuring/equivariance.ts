@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model, Parameters } from "../builders/model";
 import type { Permutation } from "../../theory/symmetry/structure";
-import { Draws } from "../builders/draws";
+import { Random, streams } from "../random";
 import { NotFinite, type Pause, scaleOf, tolerance, trembled } from "./gaps";
 
 export interface EquivarianceError {
@@ -30,8 +30,8 @@ export async function equivarianceErrors(
 ): Promise<EquivarianceError[]> {
   const { tokens, width, layers } = model.architecture;
   const row = tokens * width;
-  const draws = new Draws(~seed);
-  const inputs = Array.from({ length: samples }, () => draws.normal(row, 1));
+  const random = new Random(seed, streams.samples);
+  const inputs = Array.from({ length: samples }, () => random.normals(new Float32Array(row)));
   const outputOf = async (X: readonly Float32Array[]): Promise<Float32Array[]> => {
     await pause();
     const all = new Float32Array(X.length * row);

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D } from "@tensorflow/tfjs-core";
 import { identity } from "../../theory/symmetry/permutation";
 import type { Model, Parameters } from "../builders/model";
-import { Draws } from "../builders/draws";
+import { Random, streams } from "../random";
 import type { Prediction } from "./predictions";
 
 /** To be awaited between steps: lets messages in, and throws once the caller has cancelled. */
@@ -21,11 +21,10 @@ export class NotFinite extends Error {
 }
 
 /**
- * The vectors of the letters 0..tokens, [(tokens + 1) * width], independent standard normals: X has the first n, the last one replaces. They do not
- * repeat the draws of the model that is built with the same seed.
+ * The vectors of the letters 0..tokens, [(tokens + 1) * width], independent standard normals: X has the first n, the last one replaces.
  */
 export const alphabet = ({ tokens, width }: { tokens: number; width: number }, seed: number): Float32Array =>
-  new Draws(~seed).normal((tokens + 1) * width, 1);
+  new Random(seed, streams.letters).normals(new Float32Array((tokens + 1) * width));
 
 /**
  * Relative gaps above it are differences, those below are none. In the small regime rounding leaves equal tokens of float32 within about 1e-6 of each other (its
@@ -42,7 +41,7 @@ const trembling = 2 ** -17;
 
 /** Values changed in their last digits, by `trembling` of themselves on average. */
 export function trembled(values: Float32Array, seed: number): Float32Array {
-  const noise = new Draws(seed).normal(values.length, trembling);
+  const noise = new Random(seed, streams.rounding).normals(new Float32Array(values.length), trembling);
   return values.map((x, i) => x * (1 + noise[i]));
 }
 

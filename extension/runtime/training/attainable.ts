@@ -13,7 +13,7 @@ import { lift } from "../../theory/symmetry/twins";
 import { decide, type Decision } from "../../theory/views/decide";
 import { isPlain, type Rooted, type Structures, structuresAt } from "../../theory/views/structures";
 import { Undecided } from "../../theory/views/stack";
-import type { Random } from "./random";
+import type { Random } from "../random";
 
 /** Most tokens for which elements are drawn from a group that is no product of symmetric groups. */
 const drawnDegree = 256;

@@ -2,7 +2,7 @@
 import type { Architecture } from "../../theory/architecture/schema";
 import { type Agreement, attainable, type Attainable, bySight } from "./attainable";
 import { type Estimate, Moments } from "./estimate";
-import { Random } from "./random";
+import { Random, streams } from "../random";
 import type { TargetFunction } from "./targets";
 
 /**
@@ -76,8 +76,6 @@ const round = 64;
 const piece = 20_000;
 /** A sample is moved so many times for each part, every time for other outputs: 16 times, but less often where it is large, and 4 times at least. */
 const mostMoves = (size: number): number => Math.min(16, Math.max(4, Math.floor(piece / size)));
-/** The stream of a seed; training has others. */
-const floorStream = 2;
 
 /** As `floorSteps`, from what is known of the family. */
 export function* floorOf(
@@ -87,7 +85,7 @@ export function* floorOf(
 ): Generator<void, Floor> {
   const { tokens, width } = target.shape;
   const size = tokens * width;
-  const random = new Random(seed, floorStream);
+  const random = new Random(seed, streams.floor);
   const { sees } = known;
   const everything = Int32Array.from(sees.keys());
   const symmetry = bySight(new Array<Int32Array>(tokens).fill(everything), known.symmetry);

@@ -5,7 +5,7 @@ import type { Model, Parameters } from "../builders/model";
 import { Adam, type AdamState } from "./adam";
 import { type Estimate, Moments } from "./estimate";
 import type { TrainingOptions } from "./options";
-import { Random } from "./random";
+import { Random, streams } from "../random";
 import { applyTarget, type TargetFunction } from "./targets";
 
 /** Losses are mean squared errors per coordinate of an output token. */
@@ -43,8 +43,6 @@ export class Diverged extends Error {
   override readonly name = "Diverged";
 }
 
-/** Streams of samples of one seed. */
-const [trainingStream, evaluationStream] = [0, 1];
 /** Samples that go through the model at a time in an evaluation. */
 const chunk = 64;
 
@@ -73,7 +71,7 @@ export async function train(
   const shape = (samples: number): [number, number, number] => [samples, tokens, width];
   const draw = (count: number, ...key: number[]) =>
     new Random(options.seed, ...key).normals(new Float64Array(count * size));
-  const evaluationSamples = draw(options.evaluation, evaluationStream);
+  const evaluationSamples = draw(options.evaluation, streams.evaluation);
   const evaluationTargets = applyTarget(target, evaluationSamples);
 
   const adam = new Adam(model.variables);
@@ -105,7 +103,7 @@ export async function train(
     let [losses, since, started] = [0, 0, performance.now()];
     for (let step = adam.taken; step < options.steps; step++) {
       await pause();
-      const samples = draw(options.batch, trainingStream, step);
+      const samples = draw(options.batch, streams.training, step);
       const loss = stepOn(
         adam,
         model,

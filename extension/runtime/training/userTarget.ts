@@ -1,5 +1,5 @@
 /** A user's own target, from a module that says `export default (X: number[][]) => ...`. Loading it runs its code. */
-import { Random } from "./random";
+import { Random, streams } from "../random";
 import { type Shape, TargetError, type TargetFunction, type TargetSource } from "./targets";
 
 /** Samples on which a target is tried before it is used. */
@@ -46,7 +46,7 @@ export async function userTarget(
       }
     });
   };
-  const random = new Random(1, tokens, width);
+  const random = new Random(1, streams.trial, tokens, width);
   for (let trial = 0; trial < trials; trial++) {
     const x = random.normals(new Float64Array(tokens * width));
     const [y, again] = [new Float64Array(x.length), new Float64Array(x.length)];

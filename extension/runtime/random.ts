@@ -1,8 +1,21 @@
-/** Seeded random numbers, the same on every machine. */
+/** Seeded random numbers, the same on every machine and backend. */
+
+/** What is drawn from one seed. The second word of a stream's key: draws of one kind never repeat those of another. */
+export const streams = {
+  training: 0,
+  evaluation: 1,
+  floor: 2,
+  parameters: 3,
+  letters: 4,
+  samples: 5,
+  rounding: 6,
+  permutations: 7,
+  trial: 8,
+} as const;
 
 /**
  * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 2021): a period of 2^128 - 1, so that streams of different
- * keys do not meet. A stream is named by numbers, for example (seed, step): to go on with a run, its step is all there is to know.
+ * keys do not meet. A stream is named by numbers, for example (seed, streams.training, step): to go on with a run, its step is all there is to know.
  */
 export class Random {
   #a: number;
@@ -61,9 +74,9 @@ export class Random {
     }
   }
 
-  /** Fills the array with independent standard normals. */
-  normals<Values extends Float32Array | Float64Array>(values: Values): Values {
-    for (let i = 0; i < values.length; i++) values[i] = this.normal();
+  /** Fills the array with independent normals, standard ones by default. */
+  normals<Values extends Float32Array | Float64Array>(values: Values, deviation = 1, mean = 0): Values {
+    for (let i = 0; i < values.length; i++) values[i] = mean + deviation * this.normal();
     return values;
   }
 }
