@@ -1,24 +1,22 @@
 /** Runs checks on a worker thread: one at a time, the newest text of a file wins, a dead thread is replaced. */
 import type { Worker } from "node:worker_threads";
-import type { CheckRequest, CheckResponse } from "../checkWorker";
-import type { FileReport } from "../theory/verdict/report";
+import type { Answers, Question, Request, Response } from "../checkWorker";
 
-export type CheckOutcome =
-  | { kind: "report"; report: FileReport }
-  /** A newer text of the same file took its place, or nobody wants the answer any more. */
+export type CheckOutcome<Kind extends Question["kind"] = "check"> =
+  | { kind: "answer"; answer: Answers[Kind] }
+  /** A newer question with the same key took its place, or nobody wants the answer any more. */
   | { kind: "superseded" }
-  /** The thread died of this text, twice. */
+  /** The thread died of this question, twice. */
   | { kind: "failed"; message: string };
 
 interface Job {
   id: number;
   key: string;
-  fileName: string;
-  text: string;
+  question: Question;
   background: boolean;
   attempts: number;
   startedAt: number;
-  resolve: (outcome: CheckOutcome) => void;
+  resolve: (outcome: CheckOutcome<Question["kind"]>) => void;
 }
 
 const attemptsAllowed = 2;
@@ -43,14 +41,19 @@ export class Checker {
   ) {}
 
   /**
-   * Checks a text. A check of the same key that is still waiting or running resolves as superseded.
-   * @param key identifies the file, whatever its text.
-   * @param background such a check waits until no other is left.
+   * Asks a question. One with the same key that is still waiting or running resolves as superseded.
+   * @param key identifies what is asked about (a file, whatever its text).
+   * @param background such a question waits until no other is left.
    */
-  check(key: string, fileName: string, text: string, background = false): Promise<CheckOutcome> {
+  ask<Kind extends Question["kind"]>(
+    key: string,
+    question: Extract<Question, { kind: Kind }>,
+    background = false,
+  ): Promise<CheckOutcome<Kind>> {
     this.cancel(key);
     return new Promise((resolve) => {
-      this.enqueue({ id: this.nextId++, key, fileName, text, background, attempts: 0, startedAt: 0, resolve });
+      const answered = resolve as Job["resolve"]; // the thread answers in kind
+      this.enqueue({ id: this.nextId++, key, question, background, attempts: 0, startedAt: 0, resolve: answered });
       this.runNext();
     });
   }
@@ -90,14 +93,14 @@ export class Checker {
     job.attempts++;
     job.startedAt = Date.now();
     this.worker ??= this.newThread();
-    const request: CheckRequest = { kind: "check", job: job.id, fileName: job.fileName, text: job.text };
+    const request: Request = { job: job.id, question: job.question };
     this.worker.postMessage(request);
   }
 
   private newThread(): Worker {
     const worker = this.startThread();
     let reason = "it ended";
-    worker.on("message", (response: CheckResponse) => {
+    worker.on("message", (response: Response) => {
       if (this.worker === worker) this.finish(response);
     });
     worker.on("error", (error) => (reason = error instanceof Error ? error.message : String(error)));
@@ -107,10 +110,10 @@ export class Checker {
     return worker;
   }
 
-  private finish(response: CheckResponse): void {
+  private finish({ answer }: Response): void {
     const job = this.running;
     this.clearRunning();
-    job?.resolve({ kind: "report", report: response.report });
+    job?.resolve({ kind: "answer", answer });
     this.runNext();
   }
 
@@ -120,7 +123,7 @@ export class Checker {
     this.worker = undefined;
     this.clearRunning();
     if (job !== undefined && wanted) {
-      this.log(`The checking thread stopped on ${job.fileName} (attempt ${job.attempts}): ${reason}`);
+      this.log(`The checking thread stopped on ${job.key} (attempt ${job.attempts}): ${reason}`);
       if (job.attempts < attemptsAllowed) this.queue.unshift(job);
       else job.resolve({ kind: "failed", message: `the checking thread stopped twice on this file: ${reason}` });
     }

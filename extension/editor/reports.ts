@@ -2,12 +2,18 @@
 import * as vscode from "vscode";
 import { isModelFile, mayBeModelFile } from "../models/fileNames";
 import type { FileReport } from "../theory/verdict/report";
-import type { Checker } from "./checker";
+import type { Checker, CheckOutcome } from "./checker";
 
 /** Milliseconds of quiet after the last keystroke before a check starts. */
 const debounce = 250;
 
 export type Outcome = { kind: "report"; report: FileReport } | { kind: "failed"; message: string };
+
+/** What a check has come to; undefined where its answer is not wanted any more. */
+export function outcomeOf(outcome: CheckOutcome): Outcome | undefined {
+  if (outcome.kind === "superseded") return undefined;
+  return outcome.kind === "failed" ? outcome : { kind: "report", report: outcome.answer };
+}
 
 /** The outcome for one version of a document. */
 export interface Checked {
@@ -119,8 +125,9 @@ export class Reports implements vscode.Disposable {
       this.forget(uri);
       return;
     }
-    const outcome = await this.checker.check(key, nameInReport(uri), document.getText());
-    if (outcome.kind === "superseded" || this.waiting.get(key) !== waiting) return;
+    const question = { kind: "check", fileName: nameInReport(uri), text: document.getText() } as const;
+    const outcome = outcomeOf(await this.checker.ask(key, question));
+    if (outcome === undefined || this.waiting.get(key) !== waiting) return;
     this.waiting.delete(key);
     this.checked.set(key, { uri, version: waiting.version, outcome });
     this.changed.fire(uri);

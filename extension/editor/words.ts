@@ -1,5 +1,6 @@
 /** The short words of the editor: CodeLens, status item, hover. Everything they say comes from the report. */
-import type { ArchitectureReport, FileReport, Finding, FindingCode, Range, Verdict } from "../theory/verdict/report";
+import { architectureOf } from "../models/ranges";
+import type { ArchitectureReport, FileReport, Finding, FindingCode, Verdict } from "../theory/verdict/report";
 
 export const verdictMarks: Record<Verdict, string> = { certified: "✓", refuted: "✗", supported: "≈", unknown: "?" };
 /** From the one that needs attention most to the one that needs it least. */
@@ -100,21 +101,6 @@ export function summarize(report: FileReport): FileSummary {
     text: architectures.length === 1 ? verdict : `${worst.length} of ${architectures.length} ${verdict}`,
     detail: worst[0].statement,
   };
-}
-
-function contains(outer: Range, inner: Range): boolean {
-  const before =
-    outer.start.line < inner.start.line ||
-    (outer.start.line === inner.start.line && outer.start.character <= inner.start.character);
-  const after =
-    outer.end.line > inner.end.line ||
-    (outer.end.line === inner.end.line && outer.end.character >= inner.end.character);
-  return before && after;
-}
-
-/** The architecture in which a finding is written, if it is in one. */
-export function architectureOf(report: FileReport, finding: Finding): ArchitectureReport | undefined {
-  return report.architectures.find((architecture) => contains(architecture.range, finding.range));
 }
 
 /** What the theory says where a finding bites (arXiv 2506.23551 and its extension), and the condition of the report that it is about. */

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { isModelFile, modelFileGlob } from "../models/fileNames";
 import type { Checker } from "./checker";
 import type { Diagnostics } from "./diagnostics";
-import { isModelDocument, nameInReport, type Outcome, type Reports } from "./reports";
+import { isModelDocument, nameInReport, type Outcome, outcomeOf, type Reports } from "./reports";
 
 export class WorkspaceCheck implements vscode.Disposable {
   /** Files whose findings stay in the Problems panel while they are closed. */
@@ -75,8 +75,9 @@ export class WorkspaceCheck implements vscode.Disposable {
       this.drop(uri);
       return undefined;
     }
-    const outcome = await this.checker.check(backgroundKey(uri), nameInReport(uri), text, true);
-    if (outcome.kind === "superseded") return undefined;
+    const question = { kind: "check", fileName: nameInReport(uri), text } as const;
+    const outcome = outcomeOf(await this.checker.ask(backgroundKey(uri), question, true));
+    if (outcome === undefined) return undefined;
     this.kept.set(uri.toString(), uri);
     // A file opened in the meantime is the open file's business.
     if (!isOpen(uri)) this.diagnostics.show(uri, outcome);

@@ -1,4 +1,4 @@
-import type { Position, Range } from "../theory/verdict/report";
+import type { ArchitectureReport, FileReport, Finding, Position, Range } from "../theory/verdict/report";
 
 /** Offsets (UTF-16 code units) to lines and characters of one text. */
 export class LineMap {
@@ -23,6 +23,10 @@ export class LineMap {
     return { line: low, character: at - this.starts[low] };
   }
 
+  offset({ line, character }: Position): number {
+    return line >= this.starts.length ? this.text.length : this.starts[line] + character;
+  }
+
   range(from: number, to: number): Range {
     return { start: this.position(from), end: this.position(to) };
   }
@@ -30,4 +34,19 @@ export class LineMap {
   get all(): Range {
     return this.range(0, this.text.length);
   }
+}
+
+function contains(outer: Range, inner: Range): boolean {
+  const before =
+    outer.start.line < inner.start.line ||
+    (outer.start.line === inner.start.line && outer.start.character <= inner.start.character);
+  const after =
+    outer.end.line > inner.end.line ||
+    (outer.end.line === inner.end.line && outer.end.character >= inner.end.character);
+  return before && after;
+}
+
+/** The architecture in which a finding is written, if it is in one. */
+export function architectureOf(report: FileReport, finding: Finding): ArchitectureReport | undefined {
+  return report.architectures.find((architecture) => contains(architecture.range, finding.range));
 }

@@ -7,14 +7,14 @@ const thread = `
   const { parentPort, workerData } = require("node:worker_threads");
   const started = new Int32Array(workerData);
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  parentPort.on("message", ({ job, fileName, text }) => {
+  parentPort.on("message", ({ job, question: { fileName, text } }) => {
     Atomics.add(started, 0, 1);
     Atomics.notify(started, 0);
     if (text === "die") process.exit(7);
     if (text === "die once" && Atomics.add(started, 1, 1) === 0) throw new Error("out of memory");
     if (text === "forever") for (;;) sleep(1000);
     if (text.startsWith("sleep ")) sleep(Number(text.slice(6)));
-    parentPort.postMessage({ kind: "report", job, report: { file: fileName, format: "spec", architectures: [], findings: [] } });
+    parentPort.postMessage({ job, answer: { file: fileName, format: "spec", architectures: [], findings: [] } });
   });
 `;
 
@@ -33,6 +33,10 @@ class Bench {
     this.checker = new Checker(start, (line) => this.log.push(line), patience);
   }
 
+  check(key: string, fileName: string, text: string, background?: boolean): Promise<CheckOutcome> {
+    return this.checker.ask(key, { kind: "check", fileName, text }, background);
+  }
+
   /** Resolves once the thread has begun its n-th check. */
   async begun(n: number): Promise<void> {
     while (Atomics.load(this.counters, 0) < n) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -40,8 +44,8 @@ class Bench {
 }
 
 const fileOf = (outcome: CheckOutcome): string => {
-  assert.equal(outcome.kind, "report");
-  return outcome.kind === "report" ? outcome.report.file : "";
+  assert.equal(outcome.kind, "answer");
+  return outcome.kind === "answer" ? outcome.answer.file : "";
 };
 
 describe("the checker", () => {
@@ -53,15 +57,15 @@ describe("the checker", () => {
 
   it("starts no thread before the first check and one for all of them", async () => {
     assert.equal(bench.threads, 0);
-    const outcomes = await Promise.all(["a", "b", "c"].map((key) => bench.checker.check(key, key, "quick")));
+    const outcomes = await Promise.all(["a", "b", "c"].map((key) => bench.check(key, key, "quick")));
     assert.deepEqual(outcomes.map(fileOf), ["a", "b", "c"]);
     assert.equal(bench.threads, 1);
   });
 
   it("lets the newest text of a file win over a waiting one", async () => {
-    const first = bench.checker.check("other", "other", "sleep 50");
-    const old = bench.checker.check("a", "old", "quick");
-    const young = bench.checker.check("a", "young", "quick");
+    const first = bench.check("other", "other", "sleep 50");
+    const old = bench.check("a", "old", "quick");
+    const young = bench.check("a", "young", "quick");
     assert.deepEqual(await old, { kind: "superseded" });
     assert.equal(fileOf(await young), "young");
     assert.equal(fileOf(await first), "other");
@@ -69,9 +73,9 @@ describe("the checker", () => {
   });
 
   it("stops a thread that is busy with an outdated text for too long", async () => {
-    const old = bench.checker.check("a", "old", "forever");
+    const old = bench.check("a", "old", "forever");
     await bench.begun(1);
-    const young = bench.checker.check("a", "young", "quick");
+    const young = bench.check("a", "young", "quick");
     assert.deepEqual(await old, { kind: "superseded" });
     assert.equal(fileOf(await young), "young");
     assert.equal(bench.threads, 2);
@@ -80,17 +84,17 @@ describe("the checker", () => {
 
   it("lets a thread finish that has not run for long, and discards its answer", async () => {
     bench = new Bench(patient);
-    const old = bench.checker.check("a", "old", "sleep 50");
+    const old = bench.check("a", "old", "sleep 50");
     await bench.begun(1);
-    const young = bench.checker.check("a", "young", "quick");
+    const young = bench.check("a", "young", "quick");
     assert.deepEqual(await old, { kind: "superseded" });
     assert.equal(fileOf(await young), "young");
     assert.equal(bench.threads, 1);
   });
 
   it("goes on with other files after a cancelled check", async () => {
-    const unwanted = bench.checker.check("a", "a", "forever");
-    const next = bench.checker.check("b", "b", "quick");
+    const unwanted = bench.check("a", "a", "forever");
+    const next = bench.check("b", "b", "quick");
     bench.checker.cancel("a");
     assert.deepEqual(await unwanted, { kind: "superseded" });
     assert.equal(fileOf(await next), "b");
@@ -99,23 +103,20 @@ describe("the checker", () => {
   it("runs background checks last", async () => {
     const order: string[] = [];
     const note = (key: string, background: boolean) =>
-      bench.checker.check(key, key, "quick", background).then(() => order.push(key));
+      bench.check(key, key, "quick", background).then(() => order.push(key));
     await Promise.all([note("first", false), note("closed", true), note("typed", false)]);
     assert.deepEqual(order, ["first", "typed", "closed"]);
   });
 
   it("replaces a dead thread and repeats its check once", async () => {
-    assert.equal(fileOf(await bench.checker.check("a", "a", "die once")), "a");
+    assert.equal(fileOf(await bench.check("a", "a", "die once")), "a");
     assert.equal(bench.threads, 2);
     assert.equal(bench.log.length, 1);
     assert.match(bench.log[0], /stopped on a \(attempt 1\): out of memory/);
   });
 
   it("gives up on a text that kills its thread twice, and says so", async () => {
-    const [bad, good] = await Promise.all([
-      bench.checker.check("a", "a", "die"),
-      bench.checker.check("b", "b", "quick"),
-    ]);
+    const [bad, good] = await Promise.all([bench.check("a", "a", "die"), bench.check("b", "b", "quick")]);
     assert.equal(bad.kind, "failed");
     assert.match(bad.kind === "failed" ? bad.message : "", /stopped twice/);
     assert.equal(fileOf(good), "b");
@@ -123,7 +124,7 @@ describe("the checker", () => {
   });
 
   it("answers everything when it is disposed of", async () => {
-    const outcomes = [bench.checker.check("a", "a", "forever"), bench.checker.check("b", "b", "quick")];
+    const outcomes = [bench.check("a", "a", "forever"), bench.check("b", "b", "quick")];
     await bench.begun(1);
     bench.checker.dispose();
     assert.deepEqual(await Promise.all(outcomes), [{ kind: "superseded" }, { kind: "superseded" }]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isModelFile, mayBeModelFile } from "../../extension/models/fileNames";
-import { architectureOf, findingBackground, lensTitle, mapsOfClass, summarize } from "../../extension/editor/words";
+import { findingBackground, lensTitle, mapsOfClass, summarize } from "../../extension/editor/words";
+import { architectureOf } from "../../extension/models/ranges";
 import type { ArchitectureReport, Condition, FileReport, Finding, Range } from "../../extension/theory/verdict/report";
 
 const range = (startLine: number, endLine: number): Range => ({

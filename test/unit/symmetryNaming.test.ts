@@ -225,6 +225,7 @@ describe("declared groups", () => {
         assert.equal(inside.length, order, `${spec}, n ${n}`);
         const generated = PermutationGroup.generate(n, declared.generators());
         assert.equal(generated.order, BigInt(order), `${spec}, n ${n}`);
+        assert.equal(declared.order.toString(), String(order), `${spec}, n ${n}`);
         assert.ok(inside.every((p) => generated.contains(p)));
       }
     }

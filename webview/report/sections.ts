@@ -1,5 +1,6 @@
 /** The report as sections, each a function of the part of the snapshot that it shows. */
-import { architectureOf, mapsOfClass, verdictMarks, visibilityDecided } from "../../extension/editor/words";
+import { mapsOfClass, verdictMarks, visibilityDecided } from "../../extension/editor/words";
+import { architectureOf } from "../../extension/models/ranges";
 import type {
   ArchitectureReport,
   Condition,

@@ -293,6 +293,7 @@ function largeFactors(group: AutomorphismGroup): string[] | null {
 /** A symmetry as an author declares it, at any number of tokens. */
 export interface DeclaredGroup {
   name: string;
+  order: GroupOrder;
   generators(): Permutation[];
   contains(permutation: Permutation): boolean;
   /** Whether pair labels can have exactly this symmetry (theory, section 5). */
@@ -301,29 +302,39 @@ export interface DeclaredGroup {
   permutationGroup(): PermutationGroup;
 }
 
+const tooManyTokens = () =>
+  new BeyondReach(`a declared symmetry on more than ${declaredDegree} tokens, element by element`);
+
 const rotation = (n: number): Permutation => Int32Array.from({ length: n }, (_, t) => (t + 1) % n);
 const reflection = (n: number): Permutation => Int32Array.from({ length: n }, (_, t) => n - 1 - t);
 
 /** C_n and D_n act on 0..n-1 in order, the reflection as t -> n - 1 - t. @throws BeyondReach for generators on too many tokens. */
 export function declaredGroup(spec: SymmetrySpec, tokens: number): DeclaredGroup {
-  const declare = (name: string, generators: Permutation[], contains: (p: Permutation) => boolean): DeclaredGroup => ({
+  const declare = (
+    name: string,
+    order: GroupOrder,
+    generators: Permutation[],
+    contains: (p: Permutation) => boolean,
+  ): DeclaredGroup => ({
     name,
+    order,
     generators: () => generators.filter((generator) => !isIdentity(generator)),
     contains,
     // Regular groups, dihedral groups on their polygon and symmetric groups are 2-closed; the orbits of A_n on pairs are those of S_n.
     isTwoClosed: () => name[0] !== "A" || tokens < 4,
     permutationGroup: () => {
-      if (tokens > declaredDegree)
-        throw new BeyondReach(`a declared symmetry on more than ${declaredDegree} tokens, element by element`);
+      if (tokens > declaredDegree) throw tooManyTokens();
       return PermutationGroup.generate(tokens, generators);
     },
   });
   if (typeof spec !== "string") {
     const generators = spec.generators.map((cycleList) => fromCycles(tokens, cycleList));
-    const group = declare("", generators, () => false).permutationGroup();
-    const name = nameGroup(AutomorphismGroup.of(tokens, generators, new GroupOrder(group.order)));
+    if (tokens > declaredDegree) throw tooManyTokens();
+    const group = PermutationGroup.generate(tokens, generators);
+    const order = new GroupOrder(group.order);
+    const name = nameGroup(AutomorphismGroup.of(tokens, generators, order));
     return {
-      ...declare(name, generators, (p) => group.contains(p)),
+      ...declare(name, order, generators, (p) => group.contains(p)),
       isTwoClosed: () => isTwoClosed(group),
       permutationGroup: () => group,
     };
@@ -333,20 +344,25 @@ export function declaredGroup(spec: SymmetrySpec, tokens: number): DeclaredGroup
   const reflects = (p: Permutation) => p.every((to, t) => to === (p[0] - t + tokens) % tokens);
   switch (spec[0]) {
     case "t":
-      return declare("trivial", [], isIdentity);
+      return declare("trivial", new GroupOrder(1n), [], isIdentity);
     case "S":
-      return declare(`S_${tokens}`, [swap, rotation(tokens)], () => true);
+      return declare(`S_${tokens}`, new GroupOrder(1n, [[tokens, 1]]), [swap, rotation(tokens)], () => true);
     case "A": {
       const long = Array.from({ length: tokens }, (_, t) => t).slice(tokens % 2 === 0 ? 1 : 0);
+      // n! / 2
+      const order = new GroupOrder((BigInt(tokens) * BigInt(tokens - 1)) / 2n, [[tokens - 2, 1]]);
       return declare(
         `A_${tokens}`,
+        tokens < 3 ? new GroupOrder(1n) : order,
         tokens < 3 ? [] : [fromCycles(tokens, [[0, 1, 2]]), fromCycles(tokens, [long])],
         isEven,
       );
     }
     case "C":
-      return declare(`C_${tokens}`, [rotation(tokens)], rotates);
-    default:
-      return declare(`D_${tokens}`, [rotation(tokens), reflection(tokens)], (p) => rotates(p) || reflects(p));
+      return declare(`C_${tokens}`, new GroupOrder(BigInt(tokens)), [rotation(tokens)], rotates);
+    default: {
+      const order = new GroupOrder(BigInt(tokens < 3 ? tokens : 2 * tokens));
+      return declare(`D_${tokens}`, order, [rotation(tokens), reflection(tokens)], (p) => rotates(p) || reflects(p));
+    }
   }
 }

@@ -54,10 +54,14 @@ interface BeyondTarget {
  * Sources: arXiv 2506.23551 (theorems 1 and 2); docs/theory.md, sections 4 to 6. Never throws on a parsed architecture.
  */
 export function analyse(architecture: Architecture, skipped: readonly SkippedPart[] = []): Analysis {
-  const analysis = new Analyst(architecture, skipped).run();
+  const analysis = examine(architecture, skipped);
   for (const finding of analysis.findings) finding.fixes = offeredFixes(architecture, skipped, finding, analysis);
   return analysis;
 }
+
+/** As `analyse`, without looking for fixes. */
+export const examine = (architecture: Architecture, skipped: readonly SkippedPart[] = []): Analysis =>
+  new Analyst(architecture, skipped).run();
 
 // -------------------------------------------------------------------------------------------------------------- fixes
 
@@ -71,7 +75,7 @@ function offeredFixes(
   const mends = (candidate: fixes.Candidate): boolean => {
     if (architecture.tokens > fullyChecked && isVisibility(finding.code)) return isConnected(candidate.architecture);
     if (architecture.tokens > analysed) return false;
-    const after = new Analyst(candidate.architecture, skipped).run().findings;
+    const after = examine(candidate.architecture, skipped).findings;
     return after.every(({ code, severity }) => code !== finding.code && (severity !== "error" || before.has(code)));
   };
   // A fix that cannot be checked within reach is not offered.
