@@ -46,16 +46,17 @@ function byAllPermutations(decision: Decision): { order: bigint; forcedOnly: boo
   return { order: BigInt(group.length), forcedOnly };
 }
 
-const pattern = (n: number) =>
+/** @param size tokens and registers: edges speak of both. */
+const pattern = (size: number) =>
   fc.oneof(
     fc.constant("full" as const),
     fc.constant("causal" as const),
     fc.record({ window: fc.nat(2) }),
     fc.record({ window: fc.record({ left: fc.nat(1), right: fc.nat(1), circular: fc.boolean() }) }),
     fc.record({
-      edges: fc.uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), {
-        minLength: n,
-        maxLength: n * n,
+      edges: fc.uniqueArray(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), {
+        minLength: size,
+        maxLength: size * size,
         selector: String,
       }),
     }),
@@ -72,16 +73,21 @@ const bias = (n: number) =>
 /** Rotary positions are not defined for kernels that ignore the inner product of query and key. */
 const withRotary = (input: ArchitectureInput): ArchitectureInput =>
   input.position === "none" &&
+  input.registers === 0 &&
   input.layers.every((layer) => ["softmax", "sigmoid", "hard"].includes(layer.attention!.kernel!))
     ? { ...input, position: "rotary" }
     : input;
 
 const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
   fc
-    .integer({ min: 2, max: most })
-    .chain((tokens) =>
+    .record({
+      tokens: fc.integer({ min: 2, max: most }),
+      registers: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constant(1)),
+    })
+    .chain(({ tokens, registers }) =>
       fc.record({
         tokens: fc.constant(tokens),
+        registers: fc.constant(registers),
         width: fc.constant(4),
         position: fc.oneof(
           { weight: 4, arbitrary: fc.constant("none" as const) },
@@ -92,7 +98,7 @@ const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
           fc.record({
             repeat: fc.integer({ min: 1, max: 2 }),
             attention: fc.record({
-              heads: fc.array(fc.record({ pattern: pattern(tokens), bias: bias(tokens) }), {
+              heads: fc.array(fc.record({ pattern: pattern(tokens + registers), bias: bias(tokens) }), {
                 minLength: 1,
                 maxLength: 2,
               }),
@@ -156,6 +162,17 @@ describe("the decision procedure", () => {
       { numRuns: 600, seed: 20260102 },
     );
     assert.ok(settled > 50, `lemmas settled ${settled} of 600 architectures`);
+  });
+
+  it("signed relative positions leave the tokens that only a register sees interchangeable", () => {
+    // Token t sees itself, the next one and the register, which sees all.
+    const edges = [0, 1, 2, 3, 4, 5].flatMap(
+      (t): [number, number][] =>
+      t === 5 ? [[5, 5]] : [[t, t], [t, (t + 1) % 5], [t, 5], [5, t]], // prettier-ignore
+    );
+    const decision = decide(parse({ tokens: 5, width: 4, registers: 1, position: { relative: "signed" }, layers: [{ repeat: 2, attention: { pattern: { edges } } }] })); // prettier-ignore
+    assert.ok(decision.coincides(0, 0, Int32Array.of(0, 1, 2, 4, 3)));
+    assert.equal(decision.rearrangements.status, "beyond");
   });
 
   it("refutes a layer whose outputs do not carry their own token", () => {

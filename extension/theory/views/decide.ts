@@ -279,7 +279,9 @@ class Decider {
         return "relative positions tell the keys of every row apart";
     }
     if (goal === "full" && kind === "full") {
+      // A register's row tells nothing apart: all its pairs share one class.
       if (
+        stack.size === tokens &&
         used.every((layer) =>
           layer.heads.every((head) => head.labels.shape === "signed" && rowsHoldTwo(head.rows, tokens)),
         )
