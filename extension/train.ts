@@ -103,10 +103,15 @@ export async function train(args: string[]): Promise<number> {
         signal: stop.signal,
         resume: resumeTraining,
         onProgress: (value: TrainProgress) => {
-          if (value.kind === "metrics") metrics.push(value.metrics);
-          if (!values.json)
-            void print(value.kind === "floor" ? `${floorText(value.floor)}\n${head}\n` : `${row(value.metrics)}\n`, 0);
-          showProgress(value.kind === "floor" ? "training" : `step ${value.metrics.step} of ${options.steps}`);
+          if (value.kind === "floor") {
+            if (!values.json) void print(`${floorText(value.floor)}\n${head}\n`, 0);
+            showProgress("training");
+          } else if (value.kind === "losses") {
+            showProgress(`step ${value.first + value.losses.length} of ${options.steps}`);
+          } else if (value.kind === "metrics") {
+            metrics.push(value.metrics);
+            if (!values.json) void print(`${row(value.metrics)}\n`, 0);
+          }
         },
         onCheckpoint: (checkpoint) => {
           const { checkpoint: place } = values;
@@ -203,9 +208,9 @@ function floorText(floor: Floor | string): string {
   return `error floor ${interval(both)} (${parts}${bound}); the target's variance is ${shown(variance)}`;
 }
 
-const head = ["step", "training loss", "loss", "steps/s"].map((title) => title.padStart(14)).join("");
-const row = ({ step, trainingLoss, loss, stepsPerSecond }: Metrics): string =>
-  [String(step), shown(trainingLoss), shown(loss.value), stepsPerSecond.toFixed(1)]
+const head = ["step", "training loss", "loss", "margin", "steps/s"].map((title) => title.padStart(14)).join("");
+const row = ({ step, trainingLoss, loss, margin, stepsPerSecond }: Metrics): string =>
+  [String(step), shown(trainingLoss), shown(loss.value), margin?.toPrecision(2) ?? "-", stepsPerSecond.toFixed(1)]
     .map((cell) => cell.padStart(14))
     .join("");
 

@@ -211,9 +211,9 @@ export async function trainPairing({ target: name, architecture: input, options:
   const model = build(architecture, { seed: options.seed, regime: "standard" });
   let clearance = Infinity;
   const result = await train(model, target, options, {
-    pause: () => Promise.resolve(),
-    progress: ({ loss }) => (clearance = Math.min(clearance, loss.high - floor.both.low)),
-    checkpoint: () => undefined,
+    progress: (event) => {
+      if (event.kind === "metrics") clearance = Math.min(clearance, event.metrics.loss.high - floor.both.low);
+    },
   });
   model.dispose();
   return { floor, clearance, ...result };

@@ -34,6 +34,21 @@ const patient: Handler<null, never, number> = async (_, { progress, pause }) => 
   }
 };
 
+/** Steps of 300 ms in which it lets no message in; the step that it is in is handed over when it is asked to end. */
+const deliberate: Handler<null, never, number, number> = async (_, { progress, pause, checkpoint }) => {
+  for (let step = 1; ; step++) {
+    progress(step);
+    try {
+      await pause();
+    } catch (ended) {
+      checkpoint(step);
+      throw ended;
+    }
+    const until = performance.now() + 300;
+    while (performance.now() < until) Math.random();
+  }
+};
+
 /** Computes without end and lets no message in. */
 const deaf: Handler<null, never, "started"> = async (_, { progress, pause }) => {
   progress("started");
@@ -61,7 +76,7 @@ const loseDevice: Handler<null, number[]> = async () => {
 
 const fail: Handler<{ message: string }, never> = ({ message }) => Promise.reject(new Error(message));
 
-const misbehaving = { ...handlers, count, patient, deaf, hoard, loseDevice, fail };
+const misbehaving = { ...handlers, count, patient, deliberate, deaf, hoard, loseDevice, fail };
 export type Misbehaving = typeof misbehaving;
 
 serve(misbehaving, Number(process.argv[2]));

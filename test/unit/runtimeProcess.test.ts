@@ -111,6 +111,27 @@ describe("the runtime process", () => {
     }
   });
 
+  it("pauses a request when it next listens, and keeps what it hands over then", async () => {
+    const client = start();
+    const before = await client.request("count", { from: 0, to: 1, deadly: [] });
+    const controller = new AbortController();
+    let [step, handed] = [0, 0];
+    const request = client.request("deliberate", null, {
+      pause: controller.signal,
+      // Steps take longer than a cancelled request has.
+      onProgress: (value) => {
+        step = value;
+        if (step === 2) void setTimeout(50).then(() => controller.abort());
+      },
+      onCheckpoint: (value) => (handed = value),
+    });
+    await assert.rejects(request, { name: "AbortError" });
+    assert.deepEqual([step, handed], [3, 3]);
+    const after = await client.request("count", { from: 0, to: 1, deadly: [] });
+    assert.equal(after.process, before.process);
+    await assert.rejects(client.request("deliberate", null, { pause: controller.signal }), { name: "AbortError" });
+  });
+
   it("cancels what has not begun", async () => {
     const client = start();
     const controller = new AbortController();

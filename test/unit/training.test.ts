@@ -8,7 +8,15 @@ import { RuntimeClient } from "../../extension/runtime/process/client";
 import { Adam } from "../../extension/runtime/training/adam";
 import { defaults, type TrainingOptions } from "../../extension/runtime/training/options";
 import { libraryTarget } from "../../extension/runtime/training/targets";
-import { type Checkpoint, Diverged, type Metrics, rateAt, train } from "../../extension/runtime/training/train";
+import {
+  type Checkpoint,
+  Diverged,
+  type Metrics,
+  rateAt,
+  type Stretch,
+  train,
+  type TrainingEvent,
+} from "../../extension/runtime/training/train";
 import { architectureSchema, type ArchitectureInput } from "../../extension/theory/architecture/schema";
 import { pairings, trainPairing } from "../bench/training";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
@@ -26,7 +34,6 @@ const options = (more: Partial<TrainingOptions>): TrainingOptions => ({
   ...{ steps: 40, every: 10, warmUp: 5, batch: 8, evaluation: 70 },
   ...more,
 });
-const silent = { pause: () => Promise.resolve(), progress: () => undefined, checkpoint: () => undefined };
 
 function buildSmall(seed = 3) {
   return build(architectureSchema.parse(small), { seed, regime: "standard" });
@@ -77,36 +84,58 @@ describe("training", () => {
 
       it("goes on from a checkpoint as if it had not been cut off, bit by bit", async () => {
         const target = libraryTarget("reverse", shape);
-        const run = async (from?: Checkpoint) => {
-          const model = buildSmall(from ? 99 : 3);
+        const run = async (stretch: Stretch = {}, pause?: () => Promise<void>) => {
+          const model = buildSmall(stretch.from ? 99 : 3);
           const metrics: Metrics[] = [];
+          const losses: number[] = [];
           const checkpoints: Checkpoint[] = [];
           const surroundings = {
-            ...silent,
-            progress: (one: Metrics) => void metrics.push(one),
+            pause,
+            progress: (event: TrainingEvent) => {
+              if (event.kind === "metrics") metrics.push({ ...event.metrics, stepsPerSecond: 0 });
+              if (event.kind === "losses") event.losses.forEach((loss, i) => (losses[event.first + i] = loss));
+            },
             checkpoint: (one: Checkpoint) => void checkpoints.push(one),
           };
-          const result = await train(model, target, options({}), surroundings, from);
+          const result = await train(model, target, options({}), surroundings, stretch).catch(() => null);
           model.dispose();
-          return { result, metrics: metrics.map((one) => ({ ...one, stepsPerSecond: 0 })), checkpoints };
+          return { result, metrics, losses, checkpoints };
         };
         const whole = await run();
+        assert.equal(whole.losses.length, 40);
         assert.deepEqual(
           whole.metrics.map(({ step }) => step),
           [10, 20, 30, 40],
         );
         // As it crosses between processes.
-        const rest = await run(structuredClone(whole.checkpoints[1]));
+        const rest = await run({ from: structuredClone(whole.checkpoints[1]) });
         assert.deepEqual(rest.metrics, whole.metrics.slice(2));
         assert.deepEqual(rest.result, whole.result);
         assert.deepEqual(rest.checkpoints, whole.checkpoints.slice(2));
+        // Paused between any two steps: what it hands over then is where it goes on.
+        for (const pauses of [1, 4, 17]) {
+          let left = pauses;
+          const stop = () => (--left < 0 ? Promise.reject(new Error("paused")) : Promise.resolve());
+          const first = await run({}, stop);
+          assert.equal(first.result, null);
+          const from = structuredClone(first.checkpoints.at(-1)!);
+          assert.equal(first.losses.length, from.adam.steps);
+          const second = await run({ from });
+          assert.deepEqual([...first.losses, ...second.losses.slice(from.adam.steps)], whole.losses);
+          assert.deepEqual(second.result, whole.result);
+        }
+        // One step at a time.
+        const part = await run({ from: whole.checkpoints[0], until: 11 });
+        assert.equal(part.result?.steps, 11);
+        assert.deepEqual(part.losses.slice(10), whole.losses.slice(10, 11));
+        assert.deepEqual((await run({ from: part.checkpoints[0] })).result, whole.result);
       });
 
       it("repeats itself from its seeds, and differs with others", async () => {
         const target = libraryTarget("mean-broadcast", shape);
         const loss = async (seed: number, modelSeed: number) => {
           const model = buildSmall(modelSeed);
-          const { loss } = await train(model, target, options({ seed, steps: 10 }), silent);
+          const { loss } = await train(model, target, options({ seed, steps: 10 }));
           model.dispose();
           return loss.value;
         };
@@ -126,16 +155,17 @@ describe("training", () => {
         const before = tf.memory().numTensors;
         const model = buildSmall();
         const counts = new Set<number>();
-        const watching = { ...silent, progress: () => void counts.add(tf.memory().numTensors) };
+        const watching = {
+          progress: ({ kind }: TrainingEvent) => void (kind === "metrics" && counts.add(tf.memory().numTensors)),
+        };
         await train(model, target, options({ steps: 1000, every: 50, evaluation: 4, batch: 2 }), watching);
         assert.equal(counts.size, 1, `${[...counts].join(", ")} tensors`);
         let pauses = 0;
         const ended = {
-          ...silent,
           pause: () => (++pauses > 30 ? Promise.reject(new Error("ended")) : Promise.resolve()),
         };
         await assert.rejects(train(model, target, options({}), ended), /ended/);
-        await assert.rejects(train(model, target, options({ rate: 1e30, warmUp: 0 }), silent), Diverged);
+        await assert.rejects(train(model, target, options({ rate: 1e30, warmUp: 0 })), Diverged);
         model.dispose();
         assert.equal(tf.memory().numTensors, before);
       });
@@ -145,7 +175,7 @@ describe("training", () => {
         const architecture = architectureSchema.parse({ ...shape, layers: [attention] });
         const model = build(architecture, { seed: 3, regime: "standard" });
         const target = libraryTarget("mean-broadcast", shape);
-        const { loss, variance } = await train(model, target, options({ steps: 400, rate: 1e-2, batch: 32 }), silent);
+        const { loss, variance } = await train(model, target, options({ steps: 400, rate: 1e-2, batch: 32 }));
         console.log(`      ${((100 * loss.value) / variance).toFixed(2)} % of the variance is left after 400 steps`);
         assert.ok(loss.value < 0.05 * variance);
         model.dispose();
@@ -191,10 +221,13 @@ describe("training", () => {
     await start("cpu");
     const model = buildSmall();
     const other = libraryTarget("identity", { tokens: 5, width: 2 });
-    await assert.rejects(train(model, other, options({}), silent), /5 tokens of width 2/);
+    await assert.rejects(train(model, other, options({})), /5 tokens of width 2/);
     const empty = new Float32Array(3);
     const adam = { steps: 1, parameters: empty, mean: empty, square: empty };
-    await assert.rejects(train(model, libraryTarget("identity", shape), options({}), silent, { adam }), /3 parameters/);
+    await assert.rejects(
+      train(model, libraryTarget("identity", shape), options({}), {}, { from: { adam } }),
+      /3 parameters/,
+    );
     model.dispose();
   });
 

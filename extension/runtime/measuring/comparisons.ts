@@ -90,10 +90,10 @@ function reachable(generators: () => Permutation[]): Permutation[] {
   }
 }
 
-/** At most `most` of the items, the first and the last among them, evenly between. */
-function spaced<T>(items: readonly T[], most: number): T[] {
+/** At most `most` of the items, the first and (of two or more) the last among them, evenly between. */
+export function spaced<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]);
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / Math.max(1, most - 1))]);
 }
 
 function transposition(tokens: number, a: number, b: number): Permutation {

@@ -28,6 +28,8 @@ export interface RuntimeOptions extends ForkOptions {
 
 export interface RequestOptions<H> {
   signal?: AbortSignal;
+  /** As `signal`, but the handler takes its time to hear of it, and hands over a last checkpoint if it makes any. */
+  pause?: AbortSignal;
   onProgress?: (value: ProgressOf<H>) => void;
   onCheckpoint?: (value: CheckpointOf<H>) => void;
   /** The parameters with which the request goes on from a checkpoint in a new process. Without it a request ends with the process. */
@@ -50,7 +52,8 @@ interface Pending {
   deaths: number;
   /** The process that works on it. */
   process: Runtime | undefined;
-  cancelled: boolean;
+  /** The signal that has asked it to end. */
+  cancelled: AbortSignal | undefined;
 }
 
 interface Runtime {
@@ -86,22 +89,24 @@ export class RuntimeClient<Table = Handlers> {
   }
 
   /**
-   * Asks the runtime. Rejects with the signal's reason (an AbortError, unless it was given another error) within 200 ms of its abort, with a RuntimeFailure if the runtime fails, with an Error of the
-   * handler's message if the handler does.
+   * Asks the runtime. Rejects with the signal's reason (an AbortError, unless it was given another error) within 200 ms of its abort, or after a `pause` once the handler has heard of it; with a
+   * RuntimeFailure if the runtime fails, with an Error of the handler's message if the handler does.
    */
   request<Name extends keyof Table & string>(
     name: Name,
     params: ParamsOf<Table[Name]>,
     options: RequestOptions<Table[Name]> = {},
   ): Promise<ResultOf<Table[Name]>> {
-    const { signal } = options;
-    if (signal?.aborted) return Promise.reject(abortReason(signal));
+    const { signal, pause } = options;
+    for (const aborted of [signal, pause]) if (aborted?.aborted) return Promise.reject(abortReason(aborted));
     return new Promise<ResultOf<Table[Name]>>((resolve, reject) => {
       const id = ++this.#lastId;
-      const cancel = () => this.#cancel(pending);
+      const cancel = () => this.#cancel(pending, signal!, patience);
+      const pauseIt = () => this.#cancel(pending, pause!, Infinity);
       const settled = () => {
         this.#pending.delete(id);
         signal?.removeEventListener("abort", cancel);
+        pause?.removeEventListener("abort", pauseIt);
       };
       const pending: Pending = {
         id,
@@ -119,10 +124,11 @@ export class RuntimeClient<Table = Handlers> {
         checkpoint: undefined,
         deaths: 0,
         process: undefined,
-        cancelled: false,
+        cancelled: undefined,
       };
       this.#pending.set(id, pending);
       signal?.addEventListener("abort", cancel);
+      pause?.addEventListener("abort", pauseIt);
       void this.#submit(pending);
     });
   }
@@ -150,15 +156,16 @@ export class RuntimeClient<Table = Handlers> {
     }
   }
 
-  #cancel(pending: Pending): void {
-    const { process: runtime, options } = pending;
-    const give = () => pending.reject(abortReason(options.signal));
+  #cancel(pending: Pending, signal: AbortSignal, patience: number): void {
+    const { process: runtime } = pending;
+    const give = () => pending.reject(abortReason(signal));
     if (runtime === undefined) {
       give();
       return;
     }
-    pending.cancelled = true;
+    pending.cancelled = signal;
     runtime.connection.post({ kind: "cancel", id: pending.id });
+    if (patience === Infinity) return;
     setTimeout(() => {
       if (!this.#pending.has(pending.id)) return;
       give();
@@ -249,7 +256,9 @@ export class RuntimeClient<Table = Handlers> {
       if (pending === undefined) return;
       switch (message.kind) {
         case "progress":
-          if (!pending.cancelled) pending.options.onProgress?.(message.value as never);
+          // What a request that is paused still tells belongs to its last checkpoint.
+          if (pending.cancelled === undefined || pending.cancelled === pending.options.pause)
+            pending.options.onProgress?.(message.value as never);
           break;
         case "checkpoint":
           pending.checkpoint = { value: message.value };
@@ -257,11 +266,11 @@ export class RuntimeClient<Table = Handlers> {
           pending.options.onCheckpoint?.(message.value as never);
           break;
         case "result":
-          if (pending.cancelled) pending.reject(abortReason(pending.options.signal));
+          if (pending.cancelled) pending.reject(abortReason(pending.cancelled));
           else pending.resolve(message.value);
           break;
         case "failed":
-          pending.reject(pending.cancelled ? abortReason(pending.options.signal) : new Error(message.message));
+          pending.reject(pending.cancelled ? abortReason(pending.cancelled) : new Error(message.message));
           break;
       }
     });
@@ -276,7 +285,7 @@ export class RuntimeClient<Table = Handlers> {
       if (pending.process !== runtime) continue;
       pending.process = undefined;
       const { resume } = pending.options;
-      if (pending.cancelled) pending.reject(abortReason(pending.options.signal));
+      if (pending.cancelled) pending.reject(abortReason(pending.cancelled));
       else if (runtime.ended || (kind !== "closed" && resume && pending.checkpoint && pending.deaths < attempts)) {
         if (!runtime.ended) {
           pending.deaths++;
@@ -291,8 +300,8 @@ export class RuntimeClient<Table = Handlers> {
   }
 }
 
-function abortReason(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
+function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new DOMException("Cancelled.", "AbortError");
 }
 

@@ -14,8 +14,18 @@ export interface Metrics {
   /** Mean over the steps since the last evaluation. */
   trainingLoss: number;
   loss: Estimate;
+  /** The smallest gap between outputs that differ by theory, relative to their scale (docs/measuring.md); null where it is not measured. */
+  margin: number | null;
   stepsPerSecond: number;
 }
+
+/** What a run tells the world as it goes. */
+export type TrainingEvent =
+  /** The training losses of the steps after the first `first` ones, some times a second. */
+  | { kind: "losses"; first: number; losses: Float32Array }
+  | { kind: "metrics"; metrics: Metrics }
+  /** Target and output on the first sample of the evaluation, [tokens, width] row by row. */
+  | { kind: "sample"; step: number; target: Float32Array; output: Float32Array };
 
 /** All that is needed to go on in another process, bit by bit as the run would have. */
 export interface Checkpoint {
@@ -30,12 +40,21 @@ export interface TrainingResult {
   variance: number;
 }
 
-/** What a run tells the world and asks of it. */
+/** What a run tells the world and asks of it; all of it may be left out. */
 export interface Surroundings {
-  /** Awaited between steps; throws to end the run. */
+  /** Awaited between steps; throws to end the run. A last checkpoint is handed over then. */
   pause(this: void): Promise<void>;
-  progress(this: void, metrics: Metrics): void;
+  progress(this: void, event: TrainingEvent): void;
   checkpoint(this: void, checkpoint: Checkpoint): void;
+  /** The margin at these parameters; awaits `pause` as the run does. */
+  margin(this: void, parameters: Parameters, pause: () => Promise<void>): Promise<number | null>;
+}
+
+/** Where a run starts and ends, if not at its first and last step. */
+export interface Stretch {
+  from?: Checkpoint;
+  /** Ends it after this step, as if the rest were for later: with an evaluation and a checkpoint. */
+  until?: number;
 }
 
 /** A run whose loss is no number any more. */
@@ -54,15 +73,19 @@ export function rateAt(step: number, { rate, warmUp, steps }: TrainingOptions): 
 
 /**
  * Trains the model's variables. Samples are independent standard normal tokens.
- * @param from goes on from there instead of from the model's variables.
  * @throws Diverged; RangeError where the checkpoint is of another model, or target and model differ in shape.
  */
 export async function train(
   model: Model,
   target: TargetFunction,
   options: TrainingOptions,
-  { pause, progress, checkpoint }: Surroundings,
-  from?: Checkpoint,
+  {
+    pause = () => Promise.resolve(),
+    progress = () => undefined,
+    checkpoint = () => undefined,
+    margin = () => Promise.resolve(null),
+  }: Partial<Surroundings> = {},
+  { from, until = options.steps }: Stretch = {},
 ): Promise<TrainingResult> {
   const { tokens, width } = model.architecture;
   if (target.shape.tokens !== tokens || target.shape.width !== width)
@@ -73,36 +96,61 @@ export async function train(
     new Random(options.seed, ...key).normals(new Float64Array(count * size));
   const evaluationSamples = draw(options.evaluation, streams.evaluation);
   const evaluationTargets = applyTarget(target, evaluationSamples);
+  const last = Math.min(until, options.steps);
 
   const adam = new Adam(model.variables);
   try {
     if (from) adam.restore(from.adam);
-    const evaluate = async (): Promise<Estimate> => {
+    const stream = new LossStream(adam.taken, progress);
+    const hand = async () => checkpoint({ adam: await adam.state() });
+    const rest = async () => {
+      try {
+        await pause();
+      } catch (ended) {
+        stream.flush();
+        await hand();
+        throw ended;
+      }
+    };
+    const evaluate = async (): Promise<Pick<Metrics, "loss" | "margin">> => {
       const parameters = adam.unflattened();
       const errors = new Moments();
-      for (let first = 0; first < options.evaluation; first += chunk) {
-        const count = Math.min(chunk, options.evaluation - first);
-        const [at, end] = [first * size, (first + count) * size];
-        const outputs = tf.tidy(() =>
-          model.forward(tf.tensor3d(Float32Array.from(evaluationSamples.subarray(at, end)), shape(count)), parameters),
-        );
-        const values = await outputs.data();
-        outputs.dispose();
-        for (let start = 0; start < values.length; start += size) {
-          let sum = 0;
-          for (let i = start; i < start + size; i++) sum += (values[i] - evaluationTargets[at + i]) ** 2;
-          errors.add(sum / size);
+      try {
+        for (let first = 0; first < options.evaluation; first += chunk) {
+          const count = Math.min(chunk, options.evaluation - first);
+          const [at, end] = [first * size, (first + count) * size];
+          const outputs = tf.tidy(() =>
+            model.forward(
+              tf.tensor3d(Float32Array.from(evaluationSamples.subarray(at, end)), shape(count)),
+              parameters,
+            ),
+          );
+          const values = await outputs.data<"float32">();
+          outputs.dispose();
+          if (first === 0)
+            progress({
+              kind: "sample",
+              step: adam.taken,
+              target: Float32Array.from(evaluationTargets.subarray(0, size)),
+              output: values.slice(0, size),
+            });
+          for (let start = 0; start < values.length; start += size) {
+            let sum = 0;
+            for (let i = start; i < start + size; i++) sum += (values[i] - evaluationTargets[at + i]) ** 2;
+            errors.add(sum / size);
+          }
+          await rest();
         }
-        await pause();
+        return { loss: errors.estimate, margin: await margin(parameters, rest) };
+      } finally {
+        tf.dispose(parameters);
       }
-      tf.dispose(parameters);
-      return errors.estimate;
     };
 
     let evaluated: Estimate | undefined;
     let [losses, since, started] = [0, 0, performance.now()];
-    for (let step = adam.taken; step < options.steps; step++) {
-      await pause();
+    for (let step = adam.taken; step < last; step++) {
+      await rest();
       const samples = draw(options.batch, streams.training, step);
       const loss = stepOn(
         adam,
@@ -117,17 +165,52 @@ export async function train(
       if (!Number.isFinite(value)) throw new Diverged(`The loss is no number any more at step ${step + 1}.`);
       losses += value;
       since++;
-      if ((step + 1) % options.every !== 0 && step + 1 !== options.steps) continue;
+      stream.add(value);
+      if ((step + 1) % options.every !== 0 && step + 1 !== last) continue;
       const stepsPerSecond = (1000 * since) / (performance.now() - started);
-      evaluated = await evaluate();
-      progress({ step: step + 1, trainingLoss: losses / since, loss: evaluated, stepsPerSecond });
-      checkpoint({ adam: await adam.state() });
+      stream.flush();
+      const { loss: atStep, margin: smallest } = await evaluate();
+      evaluated = atStep;
+      const metrics = { step: step + 1, trainingLoss: losses / since, loss: atStep, margin: smallest, stepsPerSecond };
+      progress({ kind: "metrics", metrics });
+      await hand();
       [losses, since, started] = [0, 0, performance.now()];
     }
     adam.write();
-    return { steps: adam.taken, loss: evaluated ?? (await evaluate()), variance: varianceOf(evaluationTargets, size) };
+    return {
+      steps: adam.taken,
+      loss: evaluated ?? (await evaluate()).loss,
+      variance: varianceOf(evaluationTargets, size),
+    };
   } finally {
     adam.dispose();
+  }
+}
+
+/** Milliseconds between two messages with losses. */
+const betweenLosses = 100;
+
+/** Losses step by step, handed over together. */
+class LossStream {
+  private losses: number[] = [];
+  private sent = performance.now();
+
+  constructor(
+    private first: number,
+    private readonly progress: Surroundings["progress"],
+  ) {}
+
+  add(loss: number): void {
+    this.losses.push(loss);
+    if (performance.now() - this.sent >= betweenLosses) this.flush();
+  }
+
+  flush(): void {
+    if (this.losses.length === 0) return;
+    this.progress({ kind: "losses", first: this.first, losses: Float32Array.from(this.losses) });
+    this.first += this.losses.length;
+    this.losses = [];
+    this.sent = performance.now();
   }
 }
 
