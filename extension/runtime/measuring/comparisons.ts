@@ -67,6 +67,24 @@ export function comparisonsFor(architecture: Architecture, decision: Decision | 
   ];
 }
 
+/**
+ * The comparison that shows best what the architecture cannot do: an input that some output never sees, else a rearrangement that some output does not feel, else a
+ * symmetry that the declared target does not have, or any symmetry at all. Null where there is nothing of the kind.
+ */
+export function witnessOf(decision: Decision, architecture: Architecture): Comparison | null {
+  const [unseen] = decision.visibility.unreachable;
+  if (unseen !== undefined) return { kind: "replacement", position: unseen.from };
+  if (decision.rearrangements.status === "beyond")
+    return { kind: "rearrangement", permutation: decision.rearrangements.coincidence.permutation };
+  const { symmetry } = architecture.target;
+  const generators = generatorsOf(decision);
+  const beyond =
+    symmetry === null
+      ? generators[0]
+      : generators.find((generator) => !declaredGroup(symmetry, architecture.tokens).contains(generator));
+  return beyond === undefined ? null : { kind: "rearrangement", permutation: beyond };
+}
+
 /** Generators of G other than the identity, some of many; none where G is unknown or too large to list. */
 export function generatorsOf(decision: Decision | null): Permutation[] {
   if (decision === null || !("group" in decision.symmetry)) return [];

@@ -186,11 +186,14 @@ export async function gapMatrices(
   const pair: Float32Array[][] = [];
   for await (const layers of states(model, words, both, pause, parameters)) pair.push(layers.map((x) => x.slice()));
   const [of, against] = pair;
-  return of.map((x, layer) => {
+  const matrices: Float32Array[] = [];
+  for (const [layer, x] of of.entries()) {
+    await pause();
     const scale = scaleOf(x, against[layer], width) || 1;
-    return Float32Array.from(
-      { length: tokens * tokens },
-      (_, i) => distance(x, Math.floor(i / tokens), against[layer], i % tokens, width) / scale,
-    );
-  });
+    const matrix = new Float32Array(tokens * tokens);
+    for (let s = 0, at = 0; s < tokens; s++)
+      for (let t = 0; t < tokens; t++) matrix[at++] = distance(x, s, against[layer], t, width) / scale;
+    matrices.push(matrix);
+  }
+  return matrices;
 }

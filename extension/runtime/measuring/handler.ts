@@ -1,9 +1,24 @@
-/** Measuring as a request to the runtime process. */
+/** Measuring as requests to the runtime process. */
+import type { Architecture } from "../../theory/architecture/schema";
 import type { NotMeasured, NumericReport } from "../../theory/verdict/report";
 import type { Handler } from "../process/protocol";
+import {
+  distinguish as distinguishTokens,
+  type Distinguished,
+  type DistinguishParams,
+  maximise as maximiseMargin,
+} from "./distinguish";
 import { measure as measureModel, type MeasureParams, type MeasureProgress } from "./measure";
 
 export const measure: Handler<MeasureParams, NumericReport | NotMeasured, MeasureProgress> = (
   params,
   { backend, pause, progress },
 ) => measureModel(params, { backend: backend.name, pause, progress });
+
+export const distinguish: Handler<DistinguishParams, Distinguished | NotMeasured> = (params, { pause }) =>
+  distinguishTokens(params, pause);
+
+export const maximise: Handler<
+  { architecture: Architecture; seed: number },
+  { parameters: Float32Array } | NotMeasured
+> = (params, { pause }) => maximiseMargin(params, pause);

@@ -1,6 +1,5 @@
 /** Everything that is measured on an architecture, as the report has it. */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Architecture } from "../../theory/architecture/schema";
 import { BeyondReach } from "../../theory/patterns/rows";
 import { cycles } from "../../theory/symmetry/permutation";
@@ -10,6 +9,7 @@ import { count, cycleText } from "../../theory/verdict/words";
 import { decide, type Decision } from "../../theory/views/decide";
 import { Undecided } from "../../theory/views/stack";
 import { build } from "../builders/build";
+import { parametersFrom } from "../builders/flat";
 import type { Model, Parameters } from "../builders/model";
 import { allUpTo, type Comparison, comparisonsFor, declaredGenerators, generatorsOf } from "./comparisons";
 import { equivarianceErrors } from "./equivariance";
@@ -22,8 +22,8 @@ import { reach } from "./reach";
 export interface MeasureParams {
   architecture: Architecture;
   seed: number;
-  /** Values of all variables of the model by name, for example after training. */
-  trained?: Readonly<Record<string, Float32Array>>;
+  /** Values of all variables of the model (`valuesOf`), for example after training. */
+  trained?: Float32Array;
 }
 
 export interface MeasureProgress {
@@ -99,7 +99,7 @@ export async function measure(
   try {
     await finite(report, "at initialisation", () => measureAt("initialisation", model, measuring));
     if (trained !== undefined) {
-      const parameters = tensorsOf(model, trained);
+      const parameters = parametersFrom(model, trained);
       try {
         await finite(report, "at the trained parameters", () => measureAt("trained", model, measuring, parameters));
       } finally {
@@ -230,15 +230,6 @@ const digits = (x: number): string => x.toPrecision(2);
 function isSymmetry(decision: Decision | null, permutation: Permutation): boolean | null {
   if (decision === null || !("group" in decision.symmetry)) return null;
   return decision.symmetry.group.contains(permutation);
-}
-
-function tensorsOf({ variables }: Model, values: Readonly<Record<string, Float32Array>>): Record<string, Tensor> {
-  const tensors = Object.entries(variables).map(([name, variable]): [string, Tensor] => {
-    if (values[name]?.length !== variable.size)
-      throw new RangeError(`the parameters given have no ${name} of ${variable.size} entries`);
-    return [name, tf.tensor(values[name], variable.shape)];
-  });
-  return Object.fromEntries(tensors);
 }
 
 /** The result, or undefined with a note where the theory says that it is out of reach. */

@@ -31,9 +31,10 @@ export interface Prediction {
  * Predictions by the labelled views where they are within reach. Where not, by what each token sees: then only replacements are compared, and
  * of those only tokens at equal positions; that needs every layer to pass a token's own view on, so that views never merge. Where one
  * does not, nothing is predicted.
+ * @param every whether each token of X is compared with every token of X' at any size
  * @throws BeyondReach where the transposed pattern takes too many runs.
  */
-export function predict(stack: Stack, comparisons: readonly Comparison[]): Prediction[] {
+export function predict(stack: Stack, comparisons: readonly Comparison[], every = false): Prediction[] {
   const depth = stack.layers.length;
   const keys = stack.layers.reduce((sum, { heads }) => sum + heads.reduce((h, { rows }) => h + countKeys(rows), 0), 0);
   if (keys * (comparisons.length + 1) <= viewedKeys) {
@@ -43,8 +44,10 @@ export function predict(stack: Stack, comparisons: readonly Comparison[]): Predi
     // Of fixed distances on merged views, equal views are equal and different ones may be (views/table.ts).
     const otherwise = table.mayOverSplit ? expected.open : expected.different;
     return comparisons.map((comparison, c) =>
-      prediction(stack, comparison, (layer, s, t) => (base[layer][s] === views[c][layer][t] ? expected.equal : otherwise)),
-    ); // prettier-ignore
+      prediction(stack, comparison, every, (layer, s, t) =>
+        base[layer][s] === views[c][layer][t] ? expected.equal : otherwise,
+      ),
+    );
   }
   if (!stack.layers.every(({ carriesOwn }) => carriesOwn)) return [];
   const transposed = new Map([...new Set(stack.layers)].map((layer) => [layer, transpose(layer.dependence)]));
@@ -52,7 +55,7 @@ export function predict(stack: Stack, comparisons: readonly Comparison[]): Predi
   return comparisons.flatMap((comparison) => {
     if (comparison.kind !== "replacement") return [];
     const reached = influence(readers, comparison.position);
-    return prediction(stack, comparison, (layer, s, t) =>
+    return prediction(stack, comparison, every, (layer, s, t) =>
       s !== t ? expected.open : holds(reached[layer], s) ? expected.different : expected.equal,
     );
   });
@@ -61,11 +64,12 @@ export function predict(stack: Stack, comparisons: readonly Comparison[]): Predi
 function prediction(
   stack: Stack,
   comparison: Comparison,
+  every: boolean,
   expect: (layer: number, s: number, t: number) => Expected,
 ): Prediction {
   const { tokens, layers } = stack;
   const partnersOf = (s: number): number[] => {
-    if (tokens <= allPartnersUpTo) return Array.from(identity(tokens));
+    if (every || tokens <= allPartnersUpTo) return Array.from(identity(tokens));
     return comparison.kind === "replacement" ? [s] : [s, comparison.permutation[s]];
   };
   const partners = Int32Array.from(Array.from(identity(tokens), partnersOf).flat());

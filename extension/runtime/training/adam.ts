@@ -1,6 +1,7 @@
 /** Adam (1412.6980, algorithm 1) on all parameters as one vector: a few operations a step instead of a few for every parameter. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Variable } from "@tensorflow/tfjs-core";
+import { flatten, unflatten } from "../builders/flat";
 import type { Parameters } from "../builders/model";
 
 /** All that a run needs to go on: plain data. Vectors list the parameters in the order of their names in the model. */
@@ -14,7 +15,6 @@ export interface AdamState {
 const [meanDecay, squareDecay, epsilon] = [0.9, 0.999, 1e-8];
 
 export class Adam {
-  private readonly shapes: readonly { name: string; shape: number[]; size: number }[];
   private parameters: Tensor1D;
   private mean: Tensor1D;
   private square: Tensor1D;
@@ -27,8 +27,7 @@ export class Adam {
 
   /** @param variables the start; they are read once and not written until `write`. */
   constructor(private readonly variables: Readonly<Record<string, Variable>>) {
-    this.shapes = Object.entries(variables).map(([name, { shape, size }]) => ({ name, shape, size }));
-    this.parameters = tf.tidy(() => flatten(this.shapes.map(({ name }) => variables[name])));
+    this.parameters = tf.tidy(() => flatten(Object.values(variables)));
     this.mean = tf.zerosLike(this.parameters);
     this.square = tf.zerosLike(this.parameters);
   }
@@ -42,7 +41,7 @@ export class Adam {
     this.steps++;
     const [value, parameters, mean, square] = tf.tidy(() => {
       const unflattened = this.unflattened();
-      const names = this.shapes.map(({ name }) => name);
+      const names = Object.keys(this.variables);
       const named = (list: Tensor[]): Parameters => Object.fromEntries(names.map((name, i) => [name, list[i]]));
       const { value, grads } = tf.valueAndGrads((...list: Tensor[]) => loss(named(list)))(
         names.map((name) => unflattened[name]),
@@ -64,13 +63,7 @@ export class Adam {
 
   /** The parameters by name, as views that the caller disposes of. */
   unflattened(): Record<string, Tensor> {
-    return tf.tidy(() => {
-      const pieces = tf.split(
-        this.parameters,
-        this.shapes.map(({ size }) => size),
-      );
-      return Object.fromEntries(this.shapes.map(({ name, shape }, i) => [name, tf.reshape(pieces[i], shape)]));
-    });
+    return unflatten(this.parameters, this.variables);
   }
 
   /** Gives the model's variables the values reached. */
@@ -103,6 +96,3 @@ export class Adam {
     tf.dispose([this.parameters, this.mean, this.square]);
   }
 }
-
-const flatten = (tensors: readonly Tensor[]): Tensor1D =>
-  tf.concat1d(tensors.map((tensor) => tf.reshape(tensor, [-1])));
