@@ -13,16 +13,13 @@ export type Read = (name: string) => Tensor;
 export class Declarations {
   readonly variables: Record<string, Variable> = {};
   readonly constants: Record<string, Tensor> = {};
-  private readonly random: Random;
   private readonly fixed: { dispose(): void }[] = [];
   private bytes = 0;
 
   constructor(
     readonly regime: Initialisation["regime"],
-    seed: number,
-  ) {
-    this.random = new Random(seed, streams.parameters);
-  }
+    private readonly seed: number,
+  ) {}
 
   /** Which of two numbers the regime wants. */
   choose(standard: number, small: number): number {
@@ -43,12 +40,14 @@ export class Declarations {
     );
   }
 
-  /** A parameter of independent normals; trained unless `frozen`. */
+  /** A parameter of independent normals, a stream of its own by its name; trained unless `frozen`. */
   parameter(name: string, shape: number[], deviation: number, { mean = 0, frozen = false } = {}): void {
     const size = shape.reduce((product, length) => product * length, 1);
     // Itself, its gradient and the two moments of Adam.
     this.reserve(4 * size);
-    const values = tf.tensor(this.random.normals(new Float32Array(size), deviation, mean), shape);
+    const letters = Array.from(name, (letter) => letter.charCodeAt(0));
+    const random = new Random(this.seed, streams.parameters, ...letters);
+    const values = tf.tensor(random.normals(new Float32Array(size), deviation, mean), shape);
     if (frozen) this.constants[name] = tf.keep(values);
     else {
       // No name: TensorFlow.js wants the names of all variables of all models to differ.
