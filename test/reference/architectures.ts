@@ -86,9 +86,24 @@ function pairCodes(tokens: number, registers: number): fc.Arbitrary<PairCode> {
         bidirectional,
       })),
     },
-    { weight: 1, arbitrary: fc.constant<PairCode>({ kind: "log-buckets", buckets: 4, maxDistance: 6 }) },
+    // Of the coarser ones, a row without its own token is often in one bucket.
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom([4, 6], [2, 4]).map(([buckets, maxDistance]): PairCode => ({
+        kind: "log-buckets",
+        buckets,
+        maxDistance,
+      })),
+    },
   );
 }
+
+/** Kernels without a score leave logarithmic buckets undefined; the kernel that feels the query through them alone takes their place. */
+const beside = (name: KernelName, codes: readonly (Position | Bias)[]): KernelName =>
+  codes.some(({ kind }) => kind === "log-buckets") &&
+  ["performer", "linear-elu", "linear-relu", "uniform"].includes(name)
+    ? "exponential-additive"
+    : name;
 
 function positions(tokens: number, registers: number): fc.Arbitrary<Position> {
   const classes = (length: number) =>
@@ -167,7 +182,7 @@ function attentions(tokens: number, registers: number, position: Position): fc.A
         pattern: normalized ? withoutEmptyRows(head.pattern, tokens, size) : head.pattern,
       })),
       // Odd powers have both signs: normalised, their totals come close to zero and magnify rounding.
-      kernel: { name, degree: normalized ? 2 : degree },
+      kernel: { name: beside(name, [position, ...heads.map(({ bias }) => bias)]), degree: normalized ? 2 : degree },
       normalized,
       projection: { kind: "none" },
       residual,
@@ -363,7 +378,10 @@ function anyAttention(tokens: number, registers: number, position: Position): fc
           : { count, pattern: { kind: "full" }, bias: { kind: "none" } },
       ),
       // Normalised powers: odd ones have totals of both signs, high ones tiny totals, and either magnifies rounding.
-      kernel: { name, degree: normalized ? 2 : degree },
+      kernel: {
+        name: projection.kind === "none" ? beside(name, [position, ...heads.map(({ bias }) => bias)]) : name,
+        degree: normalized ? 2 : degree,
+      },
       normalized,
       projection,
       residual,

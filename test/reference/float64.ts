@@ -13,6 +13,7 @@ import type {
   Attention,
   Block,
   FeedForward,
+  KernelName,
   Norm,
   PairCode,
   Pattern,
@@ -122,7 +123,7 @@ function attendsInSequence(
 
 // ------------------------------------------------------------------------------------------------------------ biases
 
-/** The class of the pair (q, k) under a code with one learned bias per class. */
+/** The class of the pair (q, k) under a code that learns something of each class: a bias, or of logarithmic buckets two vectors. */
 export function pairClass(code: Exclude<PairCode, { kind: "alibi" }>, q: number, k: number): number {
   const offset = k - q;
   switch (code.kind) {
@@ -165,6 +166,12 @@ function logBucket(code: Extract<PairCode, { kind: "log-buckets" }>, offset: num
 
 // -------------------------------------------------------------------------------------------------------- parameters
 
+/** The vectors R and S of a bucket: the score of a pair (q, k) in it has the terms q.R and k.S besides. */
+export interface BucketVectors {
+  ofQuery: Vector;
+  ofKey: Vector;
+}
+
 /** One attention head. */
 export interface Head {
   /** head width x d each. */
@@ -175,6 +182,8 @@ export interface Head {
   /** For every query (N of them) the keys it attends to, and the bias of each of these pairs. */
   keys: number[][];
   biases: number[][];
+  /** What the pair's logarithmic buckets multiply the query and the key with, head width each: nothing, or a pair of vectors from each code of this kind. */
+  vectors: BucketVectors[][][];
   /** What the kernel needs beyond queries and keys: exponential-additive's w; cosine's scale; Performer's feature directions. */
   direction: Vector;
   sharpness: number;
@@ -222,7 +231,8 @@ export const unrolled = (architecture: Architecture): Block[] =>
 /**
  * Independent random parameters for every layer and head. Attention logits have the order of `scale` for tokens with entries of order 1
  * (small, or softmax saturates and hides differences: theory, section 4); values and feed-forward networks keep the tokens' order.
- * @throws RangeError where the specification leaves a mechanism undefined (a projection along the sequence with a pattern or a bias).
+ * @throws RangeError where the specification leaves a mechanism undefined (a projection along the sequence with a pattern or a bias, logarithmic buckets with a
+ * kernel that has no score).
  */
 export function drawParameters(architecture: Architecture, random: Random, scale: number): Parameters {
   const { tokens: n, width: d, registers, position } = architecture;
@@ -279,12 +289,15 @@ function drawHeads(architecture: Architecture, attention: Attention, random: Ran
 
   const drawHead = (group: Attention["heads"][number], index: number): Head => {
     const codes = [positionCode, group.bias].map((code) => ({ code, learned: new Map<number, number>() }));
+    if (codes.some(({ code }) => code.kind === "log-buckets") && !scored.has(attention.kernel.name))
+      throw new RangeError(`the ${attention.kernel.name} kernel has no score that logarithmic buckets add to`);
     /** Codes speak of the sequence; the bias of a pair with a register is 0 unless a matrix of classes lists the registers too. */
     const bias = (q: number, k: number): number => {
       let sum = 0;
       for (const { code, learned } of codes) {
         if (code.kind === "none" || (Math.max(q, k) >= n && !(code.kind === "pairs" && code.classes.length === size)))
           continue;
+        if (code.kind === "log-buckets") continue;
         if (code.kind === "alibi") {
           sum -= 2 ** ((-8 * (index + 1)) / allHeads) * Math.abs(q - k);
           continue;
@@ -295,6 +308,20 @@ function drawHeads(architecture: Architecture, attention: Attention, random: Ran
       }
       return sum;
     };
+    // Entries of queries and keys have variance logitScale / sqrt(d): q.R + k.S has deviation logitScale.
+    const bucketDeviation = Math.sqrt(logitScale / (2 * Math.sqrt(d)));
+    const buckets = [positionCode, group.bias].map(() => new Map<number, BucketVectors>());
+    const vectors = (q: number, k: number): BucketVectors[] =>
+      [positionCode, group.bias].flatMap((code, which) => {
+        if (code.kind !== "log-buckets" || Math.max(q, k) >= n) return [];
+        const label = pairClass(code, q, k);
+        let known = buckets[which].get(label);
+        if (known === undefined) {
+          known = { ofQuery: random.vector(d, bucketDeviation), ofKey: random.vector(d, bucketDeviation) };
+          buckets[which].set(label, known);
+        }
+        return [known];
+      });
     const everyone = Array.from({ length: size }, (_, token) => token);
     const keys = everyone.map((q) => everyone.filter((k) => attends(group.pattern, q, k, n, size)));
     const biases = keys.map((row, q) => row.map((k) => bias(q, k)));
@@ -310,6 +337,7 @@ function drawHeads(architecture: Architecture, attention: Attention, random: Ran
       value: random.matrix(d, d, valueDeviation),
       keys,
       biases,
+      vectors: keys.map((row, q) => row.map((k) => vectors(q, k))),
       direction: random.vector(d, Math.sqrt(logitScale)),
       sharpness: logitScale * random.normal(),
       features: random.matrix(attention.kernel.name === "performer" ? 8 : 0, d, 1),
@@ -407,19 +435,27 @@ function attend(attention: Attention, heads: Head[], tokens: Vector[], rotary: b
   const d = tokens[0].length;
   const outputs = heads.map((head) => {
     const place = (vector: Vector, t: number) => (rotary ? rotate(vector, t) : vector);
-    const Q = tokens.map((token, t) => place(times(head.query, token), t));
-    const K = tokens.map((token, t) => place(times(head.key, token), t));
+    const [queries, theirKeys] = [head.query, head.key].map((matrix) => tokens.map((token) => times(matrix, token)));
+    const [Q, K] = [queries.map(place), theirKeys.map(place)];
     const V = tokens.map((token) => times(head.value, token));
     switch (attention.projection.kind) {
       case "none":
         return Q.map((q, t) => {
           const keys = head.keys[t];
+          // Rotary positions turn what queries and keys are to each other, not what they are to a bucket.
+          const terms = keys.map((k, j) =>
+            head.vectors[t][j].reduce(
+              (sum, { ofQuery, ofKey }) => sum + dot(queries[t], ofQuery) + dot(theirKeys[k], ofKey),
+              0,
+            ),
+          );
           const weights = rowWeights(
             attention,
             head,
             q,
             keys.map((k) => K[k]),
             head.biases[t],
+            terms,
           );
           return combine(
             weights,
@@ -440,42 +476,65 @@ function attend(attention: Attention, heads: Head[], tokens: Vector[], rotary: b
   return tokens.map((_, t) => outputs.map((output) => output[t]).reduce(add));
 }
 
-/** The weights of one query over the given keys. */
-function rowWeights(attention: Attention, head: Head, q: Vector, keys: Vector[], biases: number[]): number[] {
+/**
+ * The weights of one query over the given keys.
+ * @param terms what is added to the score of each key (logarithmic buckets)
+ */
+function rowWeights(
+  attention: Attention,
+  head: Head,
+  q: Vector,
+  keys: Vector[],
+  biases: number[],
+  terms = keys.map(() => 0),
+): number[] {
   const { name } = attention.kernel;
   if (name === "hard") {
-    const scores = keys.map((k, j) => dot(q, k) + biases[j]);
+    const scores = keys.map((k, j) => dot(q, k) + terms[j] + biases[j]);
     const best = Math.max(...scores);
     const ties = scores.filter((score) => score === best).length;
     return scores.map((score) => (score === best ? 1 / ties : 0));
   }
   const weights = keys.map((k, j) =>
-    name === "sigmoid" ? sigmoid(dot(q, k) + biases[j]) : kernelWeight(attention, head, q, k) * Math.exp(biases[j]),
+    name === "sigmoid"
+      ? sigmoid(dot(q, k) + terms[j] + biases[j])
+      : kernelWeight(attention, head, q, k, terms[j]) * Math.exp(biases[j]),
   );
   if (!attention.normalized) return weights;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
 }
 
-/** The weight of a query and a key without bias. */
-function kernelWeight({ kernel: { name, degree } }: Attention, head: Head, q: Vector, k: Vector): number {
+/** Kernels with a score that a term of the pair adds to: an exponent, what is raised to a power, or what is compared. */
+const scored = new Set<KernelName>([
+  "softmax",
+  "gaussian",
+  "exponential-additive",
+  "cosine",
+  "polynomial",
+  "sigmoid",
+  "hard",
+]);
+
+/** The weight of a query and a key without bias; `term` is part of the score. */
+function kernelWeight({ kernel: { name, degree } }: Attention, head: Head, q: Vector, k: Vector, term: number): number {
   switch (name) {
     case "softmax":
-      return Math.exp(dot(q, k));
+      return Math.exp(dot(q, k) + term);
     case "gaussian":
-      return Math.exp(-0.5 * q.reduce((sum, x, i) => sum + (x - k[i]) ** 2, 0));
+      return Math.exp(-0.5 * q.reduce((sum, x, i) => sum + (x - k[i]) ** 2, 0) + term);
     case "performer":
       return dot(performerFeatures(head, q), performerFeatures(head, k));
     case "exponential-additive":
-      return Math.exp(dot(head.direction, q) + dot(head.direction, k));
+      return Math.exp(dot(head.direction, q) + dot(head.direction, k) + term);
     case "linear-elu":
       return q.reduce((sum, x, i) => sum + elu1(x) * elu1(k[i]), 0);
     case "linear-relu":
       return q.reduce((sum, x, i) => sum + relu1(x) * relu1(k[i]), 0);
     case "polynomial":
-      return dot(q, k) ** degree;
+      return (dot(q, k) + term) ** degree;
     case "cosine":
-      return Math.exp((head.sharpness * dot(q, k)) / Math.sqrt(dot(q, q) * dot(k, k)));
+      return Math.exp((head.sharpness * dot(q, k)) / Math.sqrt(dot(q, q) * dot(k, k)) + term);
     case "uniform":
       return 1;
     case "sigmoid":

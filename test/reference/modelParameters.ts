@@ -9,6 +9,7 @@ import {
   pairClass,
   sinusoid,
   unrolled,
+  type BucketVectors,
   type Head,
   type Layer,
   type Matrix,
@@ -86,10 +87,15 @@ function layerOf(architecture: Architecture, block: Block, name: string, named: 
   };
 }
 
-/** A code of pairs with its learned numbers [heads of the group, labels]; ALiBi has none. */
+/**
+ * A code of pairs with its learned numbers [heads of the group, labels]; ALiBi has none, logarithmic buckets have vectors [heads of the group, labels, head width]
+ * for queries and keys.
+ */
 interface Code {
   code: PairCode;
   table: Values | undefined;
+  ofQueries: Values | undefined;
+  ofKeys: Values | undefined;
   labels: number[];
 }
 
@@ -111,10 +117,12 @@ function headsOf(architecture: Architecture, attention: Attention, name: string,
       const code = role === "position" ? position : group.bias;
       if (code.kind === "none" || code.kind === "absolute" || code.kind === "classes" || code.kind === "rotary")
         return [];
-      if (code.kind === "alibi") return [{ code, table: undefined, labels: [] }];
+      const table = named[`${name}.heads.${g}.${role}`];
+      const [ofQueries, ofKeys] = ["Query", "Key"].map((end) => named[`${name}.heads.${g}.${role}${end}`]);
+      if (code.kind === "alibi") return [{ code, table, ofQueries, ofKeys, labels: [] }];
       const found = keys.flatMap((list, q) => list.filter((k) => speaks(code, q, k)).map((k) => pairClass(code, q, k)));
       const labels = [...new Set(found)].sort((a, b) => a - b);
-      return [{ code, table: named[`${name}.heads.${g}.${role}`], labels }];
+      return [{ code, table, ofQueries, ofKeys, labels }];
     });
     return Array.from({ length: group.count }, (_, inGroup): Head => {
       const head = h++;
@@ -122,12 +130,18 @@ function headsOf(architecture: Architecture, attention: Attention, name: string,
       const bias = (q: number, k: number): number => {
         let sum = 0;
         for (const { code, table, labels } of codes) {
-          if (!speaks(code, q, k)) continue;
+          if (!speaks(code, q, k) || code.kind === "log-buckets") continue;
           if (code.kind === "alibi") sum -= 2 ** ((-8 * (head + 1)) / total) * Math.abs(q - k);
           else sum += table!.data[inGroup * labels.length + labels.indexOf(pairClass(code, q, k))];
         }
         return sum;
       };
+      const vectors = (q: number, k: number): BucketVectors[] =>
+        codes.flatMap(({ code, ofQueries, ofKeys, labels }) => {
+          if (code.kind !== "log-buckets" || !speaks(code, q, k)) return [];
+          const own = inGroup * labels.length + labels.indexOf(pairClass(code, q, k));
+          return [{ ofQuery: row(ofQueries!, own), ofKey: row(ofKeys!, own) }];
+        });
       const inner = columnsOf(value, from, to);
       const projected = (part: string) =>
         named[`${name}.${part}`] === undefined ? [new Float64Array(d)] : columnsOf(named[`${name}.${part}`], from, to);
@@ -148,6 +162,7 @@ function headsOf(architecture: Architecture, attention: Attention, name: string,
         ),
         keys,
         biases: keys.map((list, q) => list.map((k) => bias(q, k))),
+        vectors: keys.map((list, q) => list.map((k) => vectors(q, k))),
         direction:
           named[`${name}.direction`] === undefined ? new Float64Array(0) : row(named[`${name}.direction`], head),
         sharpness: named[`${name}.sharpness`]?.data[head] ?? 0,

@@ -31,6 +31,7 @@ import {
   transformer,
   where,
   window,
+  type AttentionInput,
   type PatternInput,
   type TransformerInput,
 } from "../../extension/runtime/builders/index";
@@ -44,6 +45,8 @@ import {
   type Pattern,
 } from "../../extension/theory/architecture/schema";
 import { buildRows } from "../../extension/theory/patterns/build";
+import { undefinedBeside } from "../../extension/theory/views/labels";
+import { modelErrors } from "../reference/modelErrors";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
 import { randomModels, type Measured } from "./buildersErrors";
 
@@ -103,6 +106,20 @@ describe("built models", () => {
             this.skip();
           }
         });
+
+    for (const paths of ["dense", "blocked"] as const)
+      it(`logarithmic buckets, exponential-additive, no residual path: ${paths === "dense" ? "all pairs" : "blocks"}`, async () => {
+        await start("wasm");
+        const buckets = { "log-buckets": { buckets: 4, maxDistance: 9 } };
+        const given: [TransformerInput["position"], AttentionInput["bias"]][] = [[buckets, "none"], ["none", buckets], [buckets, buckets], ["alibi", buckets]]; // prettier-ignore
+        const pattern = any(window({ left: 1, right: 1, dilation: 5 }), globalTokens([7]), window(0));
+        for (const [position, bias] of given) {
+          const layers = [attention({ kernel: "exponential-additive", residual: false, heads: [{ count: 2, pattern, bias }, { pattern: causal, bias }] })]; // prettier-ignore
+          const { spec } = transformer({ tokens: 24, width: 6, registers: 1, position, layers });
+          const errors = await modelErrors((own, initialisation) => build(own, initialisation, { paths }), spec, { seed: 1, regime: "small" }); // prettier-ignore
+          assertClose([{ ...errors!, architecture: spec, device: "" }]);
+        }
+      });
 
     it("webgpu: random architectures of every mechanism", async function () {
       if (!softwareVulkanSupported) {
@@ -218,6 +235,42 @@ describe("built models", () => {
           );
       });
 
+    const logBuckets = { "log-buckets": { buckets: 8, maxDistance: 40 } };
+    for (const [name, position, bias] of [
+      ["position", logBuckets, "none"],
+      ["bias", "none", logBuckets],
+      ["position and bias", { "log-buckets": { buckets: 3, maxDistance: 7 } }, logBuckets],
+      ["bias beside rotary positions", "rotary", logBuckets],
+      ["bias beside relative biases", { relative: "unsigned" }, logBuckets],
+    ] as const)
+      it(`logarithmic buckets as ${name}, in two groups of heads, with every kernel that has scores`, async () => {
+        for (const kernel of kernelNames.filter(
+          (kernel) => undefinedBeside({ kind: "log-buckets", buckets: 8, maxDistance: 40 }, kernel) === null,
+        ))
+          // prettier-ignore
+          for (const normalized of [true, false])
+            await agree(
+              {
+                tokens: n,
+                width: 6,
+                registers: 1,
+                position,
+                layers: [
+                  attention({
+                    kernel,
+                    normalized,
+                    residual: false,
+                    heads: [
+                      { count: 2, pattern: any(random({ degree: 3, seed: 4 }), window(2), globalTokens([n])), bias },
+                      { pattern: longformer({ window: 4, globals: [1] }), bias: "alibi" },
+                    ],
+                  }),
+                ],
+              },
+              5e-5,
+            );
+      });
+
     for (const kernel of ["performer", "linear-elu", "linear-relu", "uniform"] as const)
       it(`${kernel} over all tokens, without their pairs`, async () => {
         for (const normalized of [true, false])
@@ -320,7 +373,7 @@ describe("built models", () => {
     const places = 5000;
     // Class 0 has half of all places, class 4 none, and some places none of them.
     const classOf = Int32Array.from({ length: places }, (_, i) => (i % 2 === 0 ? 0 : (i % 5) - 1));
-    const reader = lookup(classOf, classes);
+    const reader = lookup(classOf, classes, false);
     const table = tf.randomNormal<tf.Rank.R2>([2, classes], 0, 1, "float32", 1);
     const weights = tf.randomNormal<tf.Rank.R2>([2, places], 0, 1, "float32", 2);
     const gradient = tf.grad((x) => tf.sum(tf.mul(reader.read(x as tf.Tensor2D), weights)))(table);
@@ -339,24 +392,25 @@ describe("built models", () => {
   describe("memory", () => {
     before(async () => void (await start("wasm")));
 
-    it("holds no n x n tensor for a window over 4096 tokens", () => {
-      const n = 4096;
-      const model = transformer({ tokens: n, width: 8, layers: [attention({ pattern: window(8) })] }).build();
-      const samples = tf.randomNormal<tf.Rank.R3>([1, n, 8]);
-      const start = tf.memory().numBytes;
-      let largest = 0;
-      const names = Object.keys(model.variables);
-      const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
-        const output = model.forward(samples, Object.fromEntries(names.map((name, i) => [name, parameters[i]])));
-        // Everything that the gradient needs is alive here.
-        largest = Math.max(largest, tf.memory().numBytes - start);
-        return tf.sum(tf.square(output));
-      })(names.map((name) => model.variables[name]));
-      tf.dispose([value, ...grads, samples]);
-      model.dispose();
-      console.log(`      ${(largest / 2 ** 20).toFixed(1)} MiB; n x n floats are ${(4 * n * n) / 2 ** 20} MiB`);
-      assert.ok(largest > 0 && largest < (4 * n * n) / 4);
-    });
+    for (const bias of ["none", { "log-buckets": {} }] as const)
+      it(`holds no n x n tensor for a window over 4096 tokens${bias === "none" ? "" : " with logarithmic buckets"}`, () => {
+        const n = 4096;
+        const model = transformer({ tokens: n, width: 8, layers: [attention({ pattern: window(8), bias })] }).build();
+        const samples = tf.randomNormal<tf.Rank.R3>([1, n, 8]);
+        const start = tf.memory().numBytes;
+        let largest = 0;
+        const names = Object.keys(model.variables);
+        const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
+          const output = model.forward(samples, Object.fromEntries(names.map((name, i) => [name, parameters[i]])));
+          // Everything that the gradient needs is alive here.
+          largest = Math.max(largest, tf.memory().numBytes - start);
+          return tf.sum(tf.square(output));
+        })(names.map((name) => model.variables[name]));
+        tf.dispose([value, ...grads, samples]);
+        model.dispose();
+        console.log(`      ${(largest / 2 ** 20).toFixed(1)} MiB; n x n floats are ${(4 * n * n) / 2 ** 20} MiB`);
+        assert.ok(largest > 0 && largest < (4 * n * n) / 4);
+      });
 
     it("leaves no tensor behind over 100 steps", async () => {
       const model = transformer({
@@ -397,6 +451,14 @@ describe("built models", () => {
         [
           { tokens: 4, width: 4, layers: [attention({ pattern: causal, projection: { linformer: { rank: 2 } } })] },
           /projection along the sequence/,
+        ],
+        [
+          { tokens: 4, width: 4, layers: [attention({ kernel: "performer", bias: { "log-buckets": {} } })] },
+          /logarithmic buckets together with the performer kernel/,
+        ],
+        [
+          { tokens: 4, width: 4, position: { "log-buckets": {} }, layers: [attention({ kernel: "uniform" })] },
+          /logarithmic buckets together with the uniform kernel/,
         ],
         [
           {

@@ -77,6 +77,33 @@ describe("the float64 reference", () => {
     assert.ok(Math.abs(first[0] - expected) < 1e-15);
   });
 
+  it("evaluates one softmax row with logarithmic buckets, worked out by hand", () => {
+    const layers = [{ attention: { kernel: "softmax" as const }, feedForward: "none" as const }];
+    const model = (position: ArchitectureInput["position"]) => architecture({ tokens: 2, width: 2, position, layers });
+    const buckets = model({ "log-buckets": { buckets: 2, maxDistance: 4 } });
+    const parameters = drawParameters(buckets, new Random(1), 1);
+    const own = { ofQuery: Float64Array.of(0.5, 0), ofKey: Float64Array.of(0, 1) };
+    const next = { ofQuery: Float64Array.of(0, 2), ofKey: Float64Array.of(-1, 0) };
+    const unit = [Float64Array.of(1, 0), Float64Array.of(0, 1)];
+    const vectors = [[[own], [next]], [[next], [own]]]; // prettier-ignore
+    Object.assign(parameters.layers[0].heads[0], { query: unit, key: unit, value: unit, vectors });
+    const [x, y] = [Float64Array.of(0.3, -0.2), Float64Array.of(0.1, 0.4)];
+    const [first] = evaluate(buckets, parameters, [x, y]);
+    // q.k + q.R + k.S of (0, 0), then of (0, 1).
+    const weights = [Math.exp(0.13 + 0.15 - 0.2), Math.exp(-0.05 - 0.4 - 0.1)];
+    first.forEach((value, i) => {
+      const expected = x[i] + (weights[0] * x[i] + weights[1] * y[i]) / (weights[0] + weights[1]);
+      assert.ok(Math.abs(value - expected) < 1e-15);
+    });
+  });
+
+  it("refuses logarithmic buckets with kernels that have no score", () => {
+    for (const kernel of ["performer", "linear-elu", "linear-relu", "uniform"] as const) {
+      const layers = [{ attention: { kernel, bias: { "log-buckets": {} } } }];
+      assert.throws(() => drawParameters(architecture({ tokens: 3, width: 2, layers }), new Random(1), 1), RangeError);
+    }
+  });
+
   for (const kernel of kernelNames)
     it(`${kernel}: full attention without positions is equivariant under S_4 and sees every token`, () => {
       const model = architecture({
@@ -229,13 +256,15 @@ describe("the float64 reference", () => {
   });
 
   it("places T5's and DeBERTa's offsets in the buckets of the released code", () => {
-    /** Two pairs share a class iff they share a bias, whatever the bias is. */
+    /** Two pairs share a class iff they share what is learned of it, a bias or a vector. */
     const partition = (position: ArchitectureInput["position"]): number[][] => {
       const model = architecture({ tokens: 400, width: 1, position, layers: [{ attention: {} }] });
       const [{ heads }] = drawParameters(model, new Random(3), 1).layers;
       const groups = new Map<number, number[]>();
       // From query 200: the offsets -200 .. 199.
-      heads[0].biases[200].forEach((bias, k) => groups.set(bias, [...(groups.get(bias) ?? []), k - 200]));
+      const [{ biases, vectors }] = heads;
+      const learned = biases[200].map((bias, k) => vectors[200][k].at(0)?.ofKey[0] ?? bias);
+      learned.forEach((number, k) => groups.set(number, [...(groups.get(number) ?? []), k - 200]));
       return [...groups.values()];
     };
     const t5 = partition({ "t5-buckets": { buckets: 32, maxDistance: 128, bidirectional: true } });

@@ -5,7 +5,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { Architecture } from "../../extension/theory/architecture/schema";
+import {
+  architectureSchema,
+  type Architecture,
+  type ArchitectureInput,
+} from "../../extension/theory/architecture/schema";
 import type { Witness } from "../../extension/theory/verdict/report";
 import { analyse } from "../../extension/theory/verdict/analyse";
 import { decide, type Decision } from "../../extension/theory/views/decide";
@@ -277,6 +281,84 @@ describe("symbolic = numeric", () => {
     assert.ok((outcomes.get("left open") ?? 0) <= runs / 20, `many architectures are left open: ${list(outcomes)}`);
     for (const outcome of ["full certified", "full refuted", "partial certified", "partial refuted"])
       assert.ok((outcomes.get(outcome) ?? 0) >= 50, `hardly any architecture is ${outcome}: ${list(outcomes)}`);
+  });
+
+  describe("what the weights know of a pair", () => {
+    /** All offsets but 0 share the two buckets of their side. */
+    const buckets = { "log-buckets": { buckets: 2, maxDistance: 4 } };
+    const agrees = (input: Omit<ArchitectureInput, "width">): Numeric => {
+      const numeric = new Numeric(architectureSchema.parse({ width: 4, ...input }), noGaps());
+      agreesOnViews(numeric);
+      agreesOnDecision(numeric, new Map());
+      return numeric;
+    };
+
+    it("exponential-additive rows feel their query only where their keys are in two buckets", () => {
+      // Query 0 has keys in one bucket, query 1 one key, query 2 keys in two buckets, query 3 in one.
+      const edges: [number, number][] = [[0, 1], [0, 2], [1, 0], [2, 1], [2, 3], [3, 0], [3, 1], [3, 2]]; // prettier-ignore
+      const withRegister: [number, number][] = [...edges, [0, 4], [1, 4], [2, 4], [3, 4], [4, 4]];
+      const felt = (
+        position: ArchitectureInput["position"],
+        bias: typeof buckets | "none" | "alibi",
+        registers = 0,
+      ) => {
+        const pattern = { edges: registers === 0 ? edges : withRegister };
+        const layers = [{ attention: { kernel: "exponential-additive" as const, residual: false, pattern, bias } }];
+        const numeric = agrees({ tokens: 4, registers, position, layers });
+        return numeric.tokens().filter((t) => numeric.sees(t, t));
+      };
+      assert.deepEqual(felt("none", "none"), []);
+      assert.deepEqual(felt("alibi", "none"), []);
+      assert.deepEqual(felt("none", buckets), [2]);
+      assert.deepEqual(felt(buckets, "none"), [2]);
+      assert.deepEqual(felt(buckets, buckets), [2]);
+      assert.deepEqual(felt(buckets, "alibi"), [2]);
+      // With a register, whose pairs have no vectors, every row has keys of two kinds.
+      assert.deepEqual(felt("none", "none", 1), []);
+      assert.deepEqual(felt(buckets, "none", 1), [0, 1, 2, 3]);
+    });
+
+    it("a bucket that a whole row shares shows, for its vectors meet every key", () => {
+      // The keys of query 0 are in the bucket to the right, those of query 3 in the bucket to the left.
+      const edges: [number, number][] = [[0, 1], [0, 2], [3, 1], [3, 2], [1, 1], [2, 2]]; // prettier-ignore
+      for (const kernel of [
+        "softmax",
+        "gaussian",
+        "cosine",
+        "sigmoid",
+        "polynomial",
+        "exponential-additive",
+      ] as const) {
+        const layer = { attention: { kernel, residual: false, pattern: { edges } } };
+        const numeric = agrees({ tokens: 4, position: buckets, layers: [layer] });
+        assert.ok(!numeric.same(0, 0, 3), kernel);
+      }
+      // A bias drops out, and hard attention tells as much as softmax does.
+      const layers = [{ attention: { kernel: "exponential-additive" as const, residual: false, pattern: { edges } } }];
+      assert.ok(agrees({ tokens: 4, position: { relative: { offsets: "signed", clip: 1 } }, layers }).same(0, 0, 3));
+      for (const position of ["none", buckets] as const) {
+        const layers = [{ attention: { kernel: "hard" as const, residual: false, pattern: { edges } } }];
+        const hard = architectureSchema.parse({ tokens: 4, width: 4, position, layers });
+        const exchanged = Int32Array.of(3, 1, 2, 0);
+        const numeric = new Numeric(hard, noGaps());
+        assert.equal(decide(hard).coincides(0, 3, exchanged), position === "none");
+        assert.equal(numeric.same(0, numeric.wordOf(exchanged), 3), position === "none");
+      }
+    });
+
+    it("ALiBi beside buckets: distances count from the nearest key of the row", () => {
+      const edges: [number, number][] = [[0, 1], [0, 2], [1, 3], [1, 4], [2, 2], [3, 3], [4, 4]]; // prettier-ignore
+      const numeric = agrees({ tokens: 5, position: "alibi", layers: [{ attention: { pattern: { edges }, bias: buckets } }] }); // prettier-ignore
+      assert.ok(numeric.same(0, numeric.wordOf([1, 3, 4, 0, 2]), 1));
+    });
+
+    it("ALiBi beside registers: a register is as near as the token itself", () => {
+      const first: [number, number][] = [[0, 0], [0, 2], [2, 0], [2, 2], [1, 1], [1, 2]]; // prettier-ignore
+      const second: [number, number][] = [[0, 0], [1, 2], [2, 2]]; // prettier-ignore
+      const mean = { residual: false, kernel: "uniform" as const };
+      const layers = [first, second].map((edges) => ({ attention: { ...mean, pattern: { edges } } }));
+      assert.ok(agrees({ tokens: 2, registers: 1, position: "alibi", layers }).same(0, 0, 1));
+    });
   });
 
   it("500 random architectures of 2 to 4 tokens: the depth needed", () => {

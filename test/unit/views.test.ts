@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   architectureSchema,
+  kernelNames,
   type Architecture,
   type ArchitectureInput,
 } from "../../extension/theory/architecture/schema";
+import { analyse } from "../../extension/theory/verdict/analyse";
 import { decide, type Decision } from "../../extension/theory/views/decide";
 import { ViewTable } from "../../extension/theory/views/table";
 
@@ -62,9 +64,13 @@ const pattern = (size: number) =>
     }),
   );
 
+/** All offsets of one side but 0 in one bucket, or but the nearest. */
+const buckets = fc.constantFrom(2, 3).map((count) => ({ "log-buckets": { buckets: count, maxDistance: 4 } }));
+
 const bias = (n: number) =>
   fc.oneof(
     { weight: 3, arbitrary: fc.constant("none" as const) },
+    buckets,
     fc.constant("alibi" as const),
     fc.record({ relative: fc.constantFrom("signed" as const, "unsigned" as const) }),
     fc.record({ pairs: fc.array(fc.array(fc.nat(1), { minLength: n, maxLength: n }), { minLength: n, maxLength: n }) }),
@@ -77,6 +83,16 @@ const withRotary = (input: ArchitectureInput): ArchitectureInput =>
   input.layers.every((layer) => ["softmax", "sigmoid", "hard"].includes(layer.attention!.kernel!))
     ? { ...input, position: "rotary" }
     : input;
+
+/** Logarithmic buckets are not defined for kernels without scores. */
+const withScores = (input: ArchitectureInput): ArchitectureInput => ({
+  ...input,
+  layers: input.layers.map((layer) =>
+    layer.attention!.kernel === "uniform" && JSON.stringify([input.position, layer]).includes("log-buckets")
+      ? { ...layer, attention: { ...layer.attention, kernel: "exponential-additive" } }
+      : layer,
+  ),
+});
 
 const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
   fc
@@ -93,6 +109,7 @@ const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
           { weight: 4, arbitrary: fc.constant("none" as const) },
           fc.constant("absolute" as const),
           fc.record({ classes: fc.array(fc.nat(1), { minLength: tokens, maxLength: tokens }) }),
+          buckets,
         ),
         layers: fc.array(
           fc.record({
@@ -119,7 +136,7 @@ const architecture = (most: number): fc.Arbitrary<ArchitectureInput> =>
         ),
       }),
     )
-    .chain((input) => fc.boolean().map((rotary) => (rotary ? withRotary(input) : input)));
+    .chain((input) => fc.boolean().map((rotary) => withScores(rotary ? withRotary(input) : input)));
 
 describe("the decision procedure", () => {
   it("agrees with looking at every permutation in the view table (n <= 5)", () => {
@@ -162,6 +179,24 @@ describe("the decision procedure", () => {
       { numRuns: 600, seed: 20260102 },
     );
     assert.ok(settled > 50, `lemmas settled ${settled} of 600 architectures`);
+  });
+
+  it("leaves open what the specification does not define, and says where", () => {
+    const buckets = { "log-buckets": {} };
+    for (const kernel of kernelNames) {
+      const scored = !["performer", "linear-elu", "linear-relu", "uniform"].includes(kernel);
+      const reason = new RegExp(`^logarithmic buckets together with the ${kernel} kernel: `);
+      const spec = (position: typeof buckets | "none", bias: typeof buckets | "none") =>
+        parse({ tokens: 5, width: 4, position, layers: [{ attention: {} }, { attention: { kernel, bias } }] });
+      for (const architecture of [spec(buckets, "none"), spec("none", buckets)]) {
+        if (scored) assert.ok("group" in decide(architecture).symmetry, kernel);
+        else assert.throws(() => decide(architecture), { name: "Undecided", message: reason });
+      }
+      if (scored) continue;
+      const { report, findings } = analyse(spec("none", buckets));
+      assert.equal(report.verdict, "unknown");
+      assert.ok(findings.some(({ code, path }) => code === "UAP002" && String(path) === "layers,1,attention,heads,0")); // prettier-ignore
+    }
   });
 
   it("signed relative positions leave the tokens that only a register sees interchangeable", () => {

@@ -12,7 +12,7 @@ import type { Selection } from "./selection";
 /** The bias of a pair that is not in the pattern: exp and sigma of it are 0 in float32. */
 export const masked = -1e9;
 
-/** How a score u = q.k and a bias b make the weight w of a key. */
+/** How a score u, q.k and a term of the pair where there is one, and a bias b make the weight w of a key. */
 export interface Weighting {
   /** exponential: exp(u + b); sigmoid: 1 / (1 + exp(-(u + b))); product: u^degree exp(b); hard: 1 where u + b is the row's largest, shared by ties. */
   form: "exponential" | "sigmoid" | "product" | "hard";
@@ -54,6 +54,7 @@ const total = <T extends Tensor>(tensors: T[]): T => tensors.slice(1).reduce<T>(
  * @param keys [groups, keys, c]
  * @param values [groups, keys, columns]
  * @param biases one a part, null where all its pairs are in the pattern and none has a bias. `groups` are samples times heads, samples outermost.
+ * @param terms what is added to the scores of each part's pairs before anything else, [groups, blocks * s * t] or null
  */
 export function attend(
   { form, degree, normalized }: Weighting,
@@ -62,8 +63,10 @@ export function attend(
   keys: Tensor3D,
   values: Tensor3D,
   biases: readonly (PairBias | null)[],
+  terms: readonly (Tensor2D | null)[] = parts.map(() => null),
 ): Tensor3D {
   const divided = normalized || form === "hard";
+  const added = terms.filter((term) => term !== null);
   const learned = biases.filter((bias) => bias?.learned === true).map((bias) => bias!.value);
 
   const queryBlocks = (part: Part, x: Tensor3D): Tensor3D => {
@@ -108,9 +111,11 @@ export function attend(
   const factor = ({ value }: PairBias): Tensor2D => tf.exp(value);
 
   const forward = () => {
-    const scores = parts.map((part) =>
-      tf.matMul<Tensor3D>(queryBlocks(part, queries), keyBlocks(part, keys), false, true),
-    );
+    const scores = parts.map((part, p): Tensor3D => {
+      const products = tf.matMul<Tensor3D>(queryBlocks(part, queries), keyBlocks(part, keys), false, true);
+      const term = terms[p];
+      return term === null ? products : tf.add(products, tf.reshape(term, products.shape));
+    });
     const logits = scores.map((u, p) => {
       const bias = biases[p];
       return bias === null || form === "product" ? u : withBias(u, bias.value, tf.add);
@@ -154,7 +159,7 @@ export function attend(
     return { value, weights, scores, inverse };
   };
 
-  return differentiable<Tensor3D>([queries, keys, values, ...learned], () => {
+  return differentiable<Tensor3D>([queries, keys, values, ...learned, ...added], () => {
     const { value, weights, scores, inverse } = forward();
     // Of a product, the weights are quickly had from the scores; of the others, the scores are not needed any more.
     const saved = [value, ...weights, ...(form === "product" ? scores : []), ...(inverse === null ? [] : [inverse])];
@@ -172,6 +177,7 @@ export function attend(
         const dKeys: Tensor[] = [];
         const dValues: Tensor[] = [];
         const dBiases: Tensor[] = [];
+        const dTerms: Tensor[] = [];
         /** Each part's bias; a learned one as it was kept, for by now its own tensor is gone. */
         let next = 3;
         const keptBiases = biases.map((bias) =>
@@ -196,6 +202,8 @@ export function attend(
           }
           dQueries.push(fromQueryBlocks(part, tf.matMul(dScores, keyBlocks(part, k))));
           dKeys.push(fromKeyBlocks(part, tf.matMul(dScores, queryBlocks(part, q), true, false)));
+          const term = terms[p];
+          if (term !== null) dTerms.push(tf.reshape(dScores, term.shape));
           if (bias?.learned) {
             const dLogits = form === "product" ? tf.mul(w, dWeights) : dScores;
             const { size, shape } = bias.value;
@@ -203,8 +211,8 @@ export function attend(
           }
         });
         if (form === "hard")
-          return [tf.zerosLike(q), tf.zerosLike(k), total(dValues), ...learned.map((b) => tf.zerosLike(b))];
-        return [total(dQueries), total(dKeys), total(dValues), ...dBiases];
+          return [tf.zerosLike(q), tf.zerosLike(k), total(dValues), ...inputs.slice(3).map((x) => tf.zerosLike(x))];
+        return [total(dQueries), total(dKeys), total(dValues), ...dBiases, ...dTerms];
       },
     };
   });

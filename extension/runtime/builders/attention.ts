@@ -2,17 +2,25 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { Architecture, Attention } from "../../theory/architecture/schema";
+import { undefinedBeside } from "../../theory/views/labels";
 import { attend, type Geometry } from "./attend";
 import type { Declarations, Read } from "./declare";
 import { kernel, type Kernel } from "./kernels";
 import { affine, rotate } from "./ops";
 import { codesOf, pairBiases, type PlacedGroup } from "./pairBias";
+import { pairProducts } from "./pairProducts";
 import { type Plan, type Planner } from "./plan";
 import { projectedAttention } from "./projection";
 import { selection } from "./selection";
 
 /** The width of one head: width / heads rounded up to an even number, so that rotary positions have pairs of coordinates. */
 export const headWidth = (width: number, heads: number): number => 2 * Math.ceil(width / heads / 2);
+
+/** The order of the scores q.k of tokens with entries of order 1; there is no division by the square root of the head's width elsewhere. */
+const scoreScale = (declarations: Declarations): number => declarations.choose(1, 0.3);
+
+/** Gives rows [samples * heads, tokens, head width] what they know of their token's place. */
+type Place = (x: Tensor3D) => Tensor3D;
 
 /** Heads that are computed together: they share the blocks of their patterns. */
 interface HeadBatch {
@@ -24,7 +32,8 @@ interface HeadBatch {
 
 /**
  * x [samples, tokens + registers, width] -> the same shape.
- * @throws RangeError where the specification leaves the mechanism undefined (a projection along the sequence with a pattern or a bias).
+ * @throws RangeError where the specification leaves the mechanism undefined (a projection along the sequence with a pattern or a bias, logarithmic buckets with
+ * kernels that have no scores).
  */
 export function attention(
   spec: Attention,
@@ -35,11 +44,13 @@ export function attention(
 ): (x: Tensor3D, read: Read) => Tensor3D {
   const { width } = architecture;
   const size = architecture.tokens + architecture.registers;
+  for (const code of [architecture.position, ...spec.heads.map((group) => group.bias)]) {
+    const reason = undefinedBeside(code, spec.kernel.name);
+    if (reason !== null) throw new RangeError(reason);
+  }
   const heads = spec.heads.reduce((sum, group) => sum + group.count, 0);
   const columns = headWidth(width, heads);
-  // Scores q.k of tokens with entries of order 1 have the order of `scale`; there is no division by sqrt(columns) elsewhere.
-  const scale = declarations.choose(1, 0.3);
-  const deviation = Math.sqrt(scale / (width * Math.sqrt(columns)));
+  const deviation = Math.sqrt(scoreScale(declarations) / (width * Math.sqrt(columns)));
   const kernels = kernel(spec, heads, columns, name, declarations);
   if (kernels.reads) {
     declarations.parameter(`${name}.query`, [width, heads * columns], deviation);
@@ -49,8 +60,9 @@ export function attention(
   const values = 1 / Math.sqrt(width) / (spec.normalized ? 1 : size);
   declarations.parameter(`${name}.value`, [width, heads * columns], values);
   declarations.parameter(`${name}.output`, [heads * columns, width], 1 / Math.sqrt(heads * columns));
-  const place = architecture.position.kind === "rotary" ? rotary(size, columns, declarations) : (x: Tensor4D) => x;
-  const batches = headBatches(spec, architecture, heads, kernels, name, declarations, plans);
+  const turns = architecture.position.kind === "rotary" && kernels.reads;
+  const place: Place = turns ? rotary(size, columns, declarations) : (x) => x;
+  const batches = headBatches(spec, architecture, heads, kernels, place, name, declarations, plans);
 
   return (x, read) => {
     const samples = x.shape[0];
@@ -59,7 +71,7 @@ export function attention(
       return tf.transpose(rows as Tensor4D, [0, 2, 1, 3]);
     };
     const allValues = split("value");
-    const [queries, keys] = kernels.reads ? [place(split("query")), place(split("key"))] : [allValues, allValues];
+    const [queries, keys] = kernels.reads ? [split("query"), split("key")] : [allValues, allValues];
     const ofBatch = (tensor: Tensor4D, { first, count }: HeadBatch): Tensor3D =>
       tf.reshape(count === heads ? tensor : tf.slice(tensor, [0, first, 0, 0], [-1, count, -1, -1]), [
         samples * count,
@@ -76,8 +88,8 @@ export function attention(
   };
 }
 
-/** Turns the pairs of coordinates of [samples, heads, tokens, columns] by the angle t * 10000^(-2i / columns) of token t. */
-function rotary(size: number, columns: number, declarations: Declarations): (x: Tensor4D) => Tensor4D {
+/** Turns the pairs of coordinates of [samples * heads, tokens, columns] by the angle t * 10000^(-2i / columns) of token t. */
+function rotary(size: number, columns: number, declarations: Declarations): Place {
   const angles = (f: (angle: number) => number) =>
     Float32Array.from({ length: size * columns }, (_, i) => {
       const [token, column] = [Math.floor(i / columns), i % columns];
@@ -105,11 +117,12 @@ function headBatches(
   architecture: Architecture,
   heads: number,
   kernels: Kernel,
+  place: Place,
   name: string,
   declarations: Declarations,
   plans: Planner,
 ): HeadBatch[] {
-  const { tokens, registers } = architecture;
+  const { tokens, registers, width } = architecture;
   let first = 0;
   const placed = spec.heads.map((group, index): PlacedGroup => {
     const own = { group, index, first };
@@ -120,7 +133,7 @@ function headBatches(
     refuseProjection(spec, architecture);
     const size = tokens + registers;
     const mix = projectedAttention(spec.projection, spec, size, heads, kernels, name, declarations);
-    return [{ first: 0, count: heads, mix }];
+    return [{ first: 0, count: heads, mix: (q, k, v, read) => mix(place(q), place(k), v, read) }];
   }
   const { form, degree, normalized } = kernels.weighting;
   const unbiased = spec.heads.every(
@@ -129,7 +142,7 @@ function headBatches(
   if (form === "product" && degree === 1 && unbiased && plans.sparse(tokens + registers)) {
     const range = { first: 0, count: heads };
     const mix: HeadBatch["mix"] = (q, k, v, read) =>
-      linearAttention(...kernels.features(q, k, range, read), v, normalized);
+      linearAttention(...kernels.features(place(q), place(k), range, read), v, normalized);
     return [{ ...range, mix }];
   }
   const planOfGroup = placed.map(({ group }) => plans.of(group.pattern));
@@ -150,11 +163,16 @@ function headBatches(
     declarations.reserve(products * (3 * range.count + 1));
     const geometry = geometryOf(own, counts, declarations);
     const biases = pairBiases(architecture, groups, own, heads, name, declarations);
+    // Entries of queries and keys have the variance scale / sqrt(columns), so that q.R + k.S is as large as another code's bias.
+    const columns = headWidth(width, heads);
+    const deviation = declarations.choose(0.1, 0.3) / Math.sqrt(2 * scoreScale(declarations) * Math.sqrt(columns));
+    const terms = pairProducts(architecture, groups, own, columns, deviation, name, declarations);
     return {
       ...range,
       mix: (q, k, v, read) => {
-        const [queries, keys] = kernels.features(q, k, range, read);
-        return attend(kernels.weighting, geometry, queries, keys, v, biases(read));
+        const [queries, keys] = kernels.features(place(q), place(k), range, read);
+        // The vectors of a bucket say all there is of the offset: queries and keys meet them as they are, not turned.
+        return attend(kernels.weighting, geometry, queries, keys, v, biases(read), terms(q, k, read));
       },
     };
   });

@@ -1,4 +1,4 @@
-/** Biases of pairs: the mask of a pattern, ALiBi's slopes, and one learned number per class. */
+/** Biases of pairs: the mask of a pattern, ALiBi's slopes, and one learned number per class. Logarithmic buckets, which are no biases, are in pairProducts.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { Architecture, Bias, HeadGroup, PairCode, Position } from "../../theory/architecture/schema";
@@ -21,13 +21,23 @@ export const codesOf = (architecture: Architecture, group: HeadGroup): [string, 
   );
 
 /**
- * The class of a pair under a code with one learned number per class, null where the code does not speak of the pair (the number is 0 then).
+ * How many classes the pairs of a plan have under a code, and for each part the rank of each pair's class among them in ascending order, -1 where the code does
+ * not speak of the pair (what is learned of classes is 0 there).
  */
-export function classOf(code: PairCode, tokens: number): (query: number, key: number) => number | null {
-  if (code.kind === "alibi") return () => null;
+export function pairClasses(code: PairCode, tokens: number, { parts }: Plan): { count: number; ranks: Int32Array[] } {
   const covered = code.kind === "pairs" ? code.classes.length : tokens;
   const labels = codeLabels(code, tokens);
-  return (query, key) => (query < covered && key < covered ? labels.learned(query, key) : null);
+  const speaks = (query: number, key: number) => query < covered && key < covered;
+  const found = new Set<number>();
+  for (const { pairs } of parts)
+    pairs.query.forEach((q, i) => {
+      if (speaks(q, pairs.key[i])) found.add(labels.learned(q, pairs.key[i]));
+    });
+  const rank = new Map([...found].sort((a, b) => a - b).map((own, i) => [own, i]));
+  const ranks = parts.map(({ pairs }) =>
+    pairs.query.map((q, i) => (speaks(q, pairs.key[i]) ? rank.get(labels.learned(q, pairs.key[i]))! : -1)),
+  );
+  return { count: rank.size, ranks };
 }
 
 /** A group of heads of one layer: `first` is the number of its first head among all heads of the layer. */
@@ -83,37 +93,18 @@ function learnedCodes(
   declarations: Declarations,
 ): LearnedCode[] {
   return codesOf(architecture, group)
-    .filter(([, code]) => code.kind !== "alibi")
+    .filter(([, code]) => code.kind !== "alibi" && code.kind !== "log-buckets")
     .map(([role, code]): LearnedCode | null => {
-      const label = classOf(code, architecture.tokens);
-      const found = new Set<number>();
-      for (const { pairs } of plan.parts)
-        pairs.query.forEach((q, i) => {
-          const own = label(q, pairs.key[i]);
-          if (own !== null) found.add(own);
-        });
-      if (found.size === 0) return null;
-      const rank = new Map([...found].sort((a, b) => a - b).map((own, i) => [own, i]));
+      const { count, ranks } = pairClasses(code, architecture.tokens, plan);
+      if (count === 0) return null;
       const parameter = `${name}.heads.${index}.${role}`;
-      declarations.parameter(parameter, [group.count, rank.size], declarations.choose(0.1, 0.3));
-      const readers = plan.parts.map(({ products, pairs }) => {
+      declarations.parameter(parameter, [group.count, count], declarations.choose(0.1, 0.3));
+      const readers = plan.parts.map(({ products, pairs }, p) => {
         const classes = new Int32Array(products).fill(-1);
-        let outside = false;
-        const speaks = new Float32Array(products);
-        pairs.at.forEach((at, i) => {
-          const own = label(pairs.query[i], pairs.key[i]);
-          if (own === null) outside = true;
-          else {
-            classes[at] = rank.get(own)!;
-            speaks[at] = 1;
-          }
-        });
-        const reader = declarations.own(lookup(classes, rank.size));
-        // Pairs that the code does not speak of have bias 0, not that of class 0.
-        const known = outside ? declarations.structure(tf.tensor2d(speaks, [1, products])) : null;
-        return (table: Tensor2D): Tensor2D => (known === null ? reader.read(table) : tf.mul(reader.read(table), known));
+        pairs.at.forEach((at, i) => (classes[at] = ranks[p][i]));
+        return declarations.own(lookup(classes, count, ranks[p].includes(-1)));
       });
-      return (read, part) => readers[part](read(parameter) as Tensor2D);
+      return (read, part) => readers[part].read(read(parameter) as Tensor2D);
     })
     .filter((code) => code !== null);
 }

@@ -330,14 +330,17 @@ const pairCodeBranches = [
   z
     .strictObject({
       "log-buckets": z.strictObject({
-        buckets: buckets.default(256).meta({ description: "How many biases there are." }),
+        buckets: buckets.default(256).meta({ description: "How many classes there are on either side." }),
         maxDistance: count(limits.tokens)
           .default(512)
           .meta({ description: "Offsets from here on share the last bucket." }),
       }),
     })
     .transform((value): PairCode => ({ kind: "log-buckets", ...value["log-buckets"] }))
-    .meta({ description: "DeBERTa-v2's signed logarithmic buckets (2006.03654): exact below half the buckets." }),
+    .meta({
+      description:
+        "DeBERTa-v2's signed logarithmic buckets (2006.03654), multiplied with queries and keys: exact below half the buckets.",
+    }),
   z
     .strictObject({ pairs: z.array(z.array(classIndex).max(limits.pairClasses)).max(limits.pairClasses) })
     .transform(({ pairs }): PairCode => ({ kind: "pairs", classes: pairs }))

@@ -18,7 +18,7 @@ const kernelLimit: Partial<Record<KernelName, string>> = {
   softmax: "softmax attention has the kernel limit",
   gaussian: "the Gaussian kernel has the kernel limit",
   performer: "positive random features have the kernel limit almost surely",
-  "exponential-additive": "the weights ignore the query, and the kernel limit holds",
+  "exponential-additive": "the additive kernel, which by itself ignores the query, has the kernel limit",
 };
 
 const layerList = (blocks: number[]): string =>

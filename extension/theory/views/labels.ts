@@ -2,7 +2,7 @@
  * Pair labels: what a head knows of a pair (query, key) besides the two tokens. A label has a learned part (a class, whose bias is a free
  * parameter) and a fixed part (a distance, from ALiBi, whose bias is a fixed multiple of it). Theory, section 4: "edge class".
  */
-import type { Bias, PairCode, Position } from "../architecture/schema";
+import type { Bias, KernelName, PairCode, Position } from "../architecture/schema";
 
 export interface PairLabels {
   /** The learned class of the pair: any integer; only equality matters. */
@@ -24,17 +24,41 @@ export interface PairLabels {
   };
 }
 
-/**
- * The learned classes of a row modulo one common shift of the bias: where two codes add, each class of an additive code that the whole row shares drops
- * out by itself.
- * @param row the learned classes of all keys of the row
- */
-export function modShift({ sum }: PairLabels, row: readonly number[]): (learned: number) => number {
-  if (!sum) return (learned) => learned;
-  const first = sum.parts(row[0]);
-  const shared = sum.additive.filter((part) => row.every((learned) => sum.parts(learned)[part] === first[part]));
-  return (learned) => shared.reduce((label, part) => sum.without(label, part), learned);
+/** The label of one pair. */
+export interface Label {
+  learned: number;
+  fixed: number;
 }
+
+/**
+ * The labels of a row modulo one common shift of the scores: a class of an additive code that the whole row shares drops out, each code's by itself where two add,
+ * and so does the smallest fixed distance where distances add.
+ * @param inside whether a label acts inside the kernel; of two codes those listed as additive still add
+ * @param row the labels of all keys of the row
+ */
+export function modShift({ sum }: PairLabels, inside: boolean, row: readonly Label[]): (label: Label) => Label {
+  const additive = sum?.additive ?? [];
+  if (inside && additive.length === 0) return (label) => label;
+  const nearest = row.reduce((least, { fixed }) => Math.min(least, fixed), Infinity);
+  if (!inside && row.every(({ learned }) => learned === row[0].learned))
+    return ({ fixed }) => ({ learned: 0, fixed: fixed - nearest });
+  const shared = additive.filter((part) =>
+    row.every(({ learned }) => sum!.parts(learned)[part] === sum!.parts(row[0].learned)[part]),
+  );
+  return ({ learned, fixed }) => ({
+    learned: shared.reduce((label, part) => sum!.without(label, part), learned),
+    fixed: fixed - nearest,
+  });
+}
+
+/** Kernels without scores that products of queries and keys with vectors of the pair's class could add to. */
+const unscored = new Set<KernelName>(["performer", "linear-elu", "linear-relu", "uniform"]);
+
+/** Why a code has no meaning beside a kernel, as a noun phrase and a reason; null where it has one. */
+export const undefinedBeside = (code: Bias | Position, kernel: KernelName): string | null =>
+  code.kind === "log-buckets" && unscored.has(kernel)
+    ? `logarithmic buckets together with the ${kernel} kernel: what their products with queries and keys do to its weights is not defined by the specification`
+    : null;
 
 const constant: PairLabels = {
   learned: () => 0,
@@ -77,6 +101,7 @@ function fromOffsets(
   shape: PairLabels["shape"],
   learned: (offset: number) => number,
   fixed: (offset: number) => number,
+  withRegister = registerClass,
 ): PairLabels {
   const zero = tokens - 1;
   const classes = new Int32Array(2 * tokens - 1);
@@ -89,7 +114,7 @@ function fromOffsets(
     next[i] = same ? next[i + 1] : i + 1;
   }
   return {
-    learned: (query, key) => (query < tokens && key < tokens ? classes[zero + key - query] : registerClass),
+    learned: (query, key) => (query < tokens && key < tokens ? classes[zero + key - query] : withRegister),
     fixed: (query, key) => (query < tokens && key < tokens ? distances[zero + key - query] : 0),
     runEnd: (query, key, limit) => {
       if (query >= tokens || key >= tokens) return limit;
@@ -103,7 +128,8 @@ function fromOffsets(
 export function codeLabels(code: PairCode | Bias | Position, tokens: number): PairLabels {
   switch (code.kind) {
     case "alibi":
-      return fromOffsets(tokens, "unsigned", () => 0, Math.abs);
+      // A register is at distance 0: its pairs have no bias, as that of a token with itself.
+      return fromOffsets(tokens, "unsigned", () => 0, Math.abs, 0);
     case "rotary":
       return fromOffsets(
         tokens,

@@ -3,28 +3,32 @@
  * normalisation layers do not appear: they move nothing between tokens.
  */
 import { limits } from "../architecture/limits";
-import type { Architecture, Attention, Convolution } from "../architecture/schema";
+import type { Architecture, Attention, Bias, Convolution, Position } from "../architecture/schema";
 import { buildRows } from "../patterns/build";
 import { RowsBuilder, contains, tooManyRuns, union, withSelf } from "../patterns/algebra";
 import { BeyondReach, type Rows } from "../patterns/rows";
 import type { SpecPath } from "../verdict/report";
-import { codeLabels, joinLabels, keyLabels, tapLabels, type PairLabels } from "./labels";
+import { codeLabels, joinLabels, keyLabels, tapLabels, undefinedBeside, type PairLabels } from "./labels";
 
 /**
  * How a head's output depends on the labelled keys of a row (theory, section 4):
- * - projective: normalised, the bias multiplies the weight: labelled proportions up to one common factor;
- * - normalized: normalised, the label acts inside the kernel (rotary, sigmoid bias): labelled proportions;
+ * - normalized: labelled proportions up to one common factor;
  * - counting: not normalised: a labelled multiset;
  * - support: hard attention: a labelled set up to a common shift.
  */
-export type Semantics = "projective" | "normalized" | "counting" | "support";
+export type Semantics = "normalized" | "counting" | "support";
 
 export interface Head {
   rows: Rows;
   labels: PairLabels;
   semantics: Semantics;
-  /** Whether the weights depend on the query token (softmax does, a convolution does not). */
-  queryDependent: boolean;
+  /**
+   * Whether a label acts inside the kernel (rotary, logarithmic buckets, the bias of a sigmoid), so that it shows even where the whole row shares it. The
+   * others multiply the weights, and what the whole row shares cancels.
+   */
+  inside: boolean;
+  /** Whether the weights depend on the query token (softmax does, a convolution does not); labels where only the weights of different labels do. */
+  queryDependent: boolean | PairLabels;
 }
 
 export interface MixLayer {
@@ -77,8 +81,20 @@ function positionColours(architecture: Architecture): Int32Array {
   return colours;
 }
 
-const queryDependent = (kernel: Attention["kernel"]["name"], normalized: boolean): boolean =>
-  kernel !== "uniform" && !(kernel === "exponential-additive" && normalized);
+/**
+ * In a row of the normalised exponential-additive kernel, exp(w.q) cancels. Of exp(w.(q + k) + q.R + k.S), with R and S those of the pair's bucket, exp(q.R)
+ * is left unless all keys are in one bucket.
+ */
+function queryDependent({ kernel, normalized }: Attention, codes: readonly [Bias, Position], tokens: number) {
+  if (kernel.name === "uniform") return false;
+  if (kernel.name !== "exponential-additive" || !normalized) return true;
+  const [bias, position] = codes.map((code) => codeLabels(code.kind === "log-buckets" ? code : { kind: "none" }, tokens)); // prettier-ignore
+  const buckets = joinLabels(bias, position, []);
+  return buckets.shape === "constant" ? false : buckets;
+}
+
+/** Codes whose labels act inside the kernel, whatever it is. */
+const insideCodes = new Set<(Bias | Position)["kind"]>(["rotary", "log-buckets"]);
 
 /**
  * Kernels that see only the inner product (or distance) of query and key, so that rotations act as relative positions, and whose values at
@@ -89,7 +105,6 @@ const rotationKernels = new Set<string>(["softmax", "gaussian", "cosine", "sigmo
 function attentionHeads(architecture: Architecture, attention: Attention, path: SpecPath): Head[] {
   const { tokens, registers, position } = architecture;
   const { kernel, normalized, projection } = attention;
-  const depends = queryDependent(kernel.name, normalized);
   if (position.kind === "rotary") {
     if (!rotationKernels.has(kernel.name))
       throw new Undecided(
@@ -100,8 +115,13 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
       throw new Undecided("rotary positions together with registers: the angle of a register is not defined", path);
   }
   return attention.heads.map((group, index) => {
-    const bias = codeLabels(group.bias, tokens);
-    const position_ = codeLabels(position, tokens);
+    const codes = [group.bias, position] as const;
+    for (const code of codes) {
+      const reason = undefinedBeside(code, kernel.name);
+      if (reason !== null) throw new Undecided(reason, code === position ? path : [...path, "heads", index]);
+    }
+    const [bias, position_] = codes.map((code) => codeLabels(code, tokens));
+    const depends = queryDependent(attention, codes, tokens);
     if (projection.kind === "linformer") {
       if (!projection.trainable)
         throw new Undecided(
@@ -118,7 +138,8 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
         rows: buildRows(group.pattern, tokens, registers),
         labels: keyLabels,
         semantics: "counting",
-        queryDependent: depends && (slots || !normalized),
+        inside: false,
+        queryDependent: depends !== false && (slots || !normalized),
       };
     }
     const rows = buildRows(group.pattern, tokens, registers);
@@ -130,13 +151,10 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
         "Nystrom landmarks are means over segments of all tokens, so a pattern, a bias or relative positions have no meaning there",
         [...path, "heads", index],
       );
-    const insideCode = [group.bias.kind === "log-buckets", ["rotary", "log-buckets"].includes(position.kind)];
-    const inside = kernel.name === "sigmoid" || insideCode.includes(true);
-    const additive = kernel.name === "sigmoid" ? [] : ([0, 1] as const).filter((code) => !insideCode[code]);
+    const additive = ([0, 1] as const).filter((i) => kernel.name !== "sigmoid" && !insideCodes.has(codes[i].kind));
     const labels = joinLabels(bias, position_, additive);
-    const semantics: Semantics =
-      kernel.name === "hard" ? "support" : !normalized ? "counting" : inside ? "normalized" : "projective";
-    return { rows, labels, semantics, queryDependent: depends };
+    const semantics: Semantics = kernel.name === "hard" ? "support" : normalized ? "normalized" : "counting";
+    return { rows, labels, semantics, inside: additive.length < 2, queryDependent: depends };
   });
 }
 
@@ -157,7 +175,8 @@ function convolutionHead(convolution: Convolution, tokens: number, registers: nu
       }
     builder.assign(query, builder.end());
   }
-  return { rows: builder.finish(), labels: tapLabels(tokens), semantics: "counting", queryDependent: false };
+  const labels = tapLabels(tokens);
+  return { rows: builder.finish(), labels, semantics: "counting", inside: false, queryDependent: false };
 }
 
 /** Rows that hold the query itself where `own` is set, and nothing else. */
@@ -171,19 +190,32 @@ function selfRows(own: Uint8Array): Rows {
   return builder.finish();
 }
 
-/** Number of keys of a distinct row, up to 2. */
-function keysUpToTwo(rows: Rows, row: number): number {
+/** Number of keys of a query, up to 2. */
+function keysUpToTwo(rows: Rows, query: number): number {
+  const row = rows.rowOf[query];
   let keys = 0;
   for (let run = rows.first[row]; run < rows.first[row + 1] && keys < 2; run++)
     keys += rows.bounds[2 * run + 1] - rows.bounds[2 * run];
   return Math.min(keys, 2);
 }
 
-/** Whether output q of the head feels its own query token when all keys differ. */
-function feelsQuery(head: Head, query: number): boolean {
-  if (!head.queryDependent) return false;
-  const keys = keysUpToTwo(head.rows, head.rows.rowOf[query]);
-  return head.semantics === "counting" ? keys >= 1 : keys >= 2;
+/** Whether output q of the head feels its own query token where its keys have so many different views (two stand for more). */
+export function feelsQuery(head: Head, query: number, views: number): boolean {
+  if (head.queryDependent === false || views < (head.semantics === "counting" ? 1 : 2)) return false;
+  return head.queryDependent === true || hasTwoLabels(head.rows, head.queryDependent, query);
+}
+
+function hasTwoLabels(rows: Rows, labels: PairLabels, query: number): boolean {
+  const row = rows.rowOf[query];
+  let first: number | undefined;
+  for (let run = rows.first[row]; run < rows.first[row + 1]; run++) {
+    const end = rows.bounds[2 * run + 1];
+    for (let key = rows.bounds[2 * run]; key < end; key = labels.runEnd(query, key, end)) {
+      const label = labels.learned(query, key);
+      if (label !== (first ??= label)) return true;
+    }
+  }
+  return false;
 }
 
 /** The first normalised row without keys whose output counts: a sequence token's, or that of a register that some query attends to. */
@@ -223,7 +255,7 @@ function mixLayer(architecture: Architecture, block: number): MixLayer {
     // Registers may have one view among them, and then their rows do not feel the query: the views decide that.
     carriesOwn = registers === 0;
     for (let query = 0; query < size; query++) {
-      own[query] = heads.some((head) => feelsQuery(head, query)) ? 1 : 0;
+      own[query] = heads.some((head) => feelsQuery(head, query, keysUpToTwo(head.rows, query))) ? 1 : 0;
       if (own[query] === 0) carriesOwn = false;
     }
   }

@@ -10,7 +10,7 @@ import { probed, seen } from "../patterns/reach";
 import { BeyondReach } from "../patterns/rows";
 import type { Relation, Structure } from "../symmetry/structure";
 import type { Head, MixLayer, Stack } from "./stack";
-import { modShift } from "./labels";
+import { modShift, type Label } from "./labels";
 import { ViewTable } from "./table";
 
 /** Most runs of one relation, vertices and entries of an unfolding: past them an exact answer takes too long. */
@@ -37,8 +37,6 @@ const tooManyRuns = () =>
   new BeyondReach(
     `the pair labels split the attention pattern into more than ${relationRuns.toLocaleString("en")} runs`,
   );
-
-const unchanged = (learned: number): number => learned;
 
 /** The relation of a head: rows split into runs of one reduced label. */
 export function headRelation(head: Head): Relation {
@@ -77,18 +75,13 @@ export function headRelation(head: Head): Relation {
       }
     }
     const keys = runs.reduce((sum, run) => sum + run.to - run.from, 0);
-    const { semantics } = head;
-    const shared = runs.every((run) => run.learned === runs[0].learned);
-    const nearest = runs.reduce((least, run) => Math.min(least, run.fixed), Infinity);
-    const level = runs.every((run) => run.fixed === nearest);
     // What a row-normalised head cannot know: the only key's label, a bias shared by the whole row (softmax's shift).
-    const erased = semantics !== "counting" && (keys === 1 || (semantics !== "normalized" && shared && level));
-    const shifts = semantics === "projective" || semantics === "support";
-    const learnedOf = semantics === "counting" ? unchanged : modShift(labels, runs.map((run) => run.learned)); // prettier-ignore
+    const counts = head.semantics === "counting";
+    const labelOf = counts ? (label: Label) => label : modShift(labels, head.inside, runs);
     for (const run of runs) {
       bounds.push(run.from, run.to);
-      const learned = shifts && shared ? 0 : learnedOf(run.learned);
-      classes.push(erased ? 0 : idOf(learned, shifts ? run.fixed - nearest : run.fixed));
+      const { learned, fixed } = labelOf(run);
+      classes.push(!counts && keys === 1 ? 0 : idOf(learned, fixed));
     }
     first[query + 1] = classes.length;
     if (classes.length > relationRuns) throw tooManyRuns();

@@ -4,19 +4,18 @@
  *
  * A view is (position class, letter) at depth 0. At depth l it is the own view (if there is a residual path, or if the weights feel the query) and, per head, a
  * collection of (key's view, coefficient), where a coefficient is the formal sum of pair labels over the keys with that view, reduced to what the head can know:
- *  - projective: coefficients modulo one common factor. All coefficients proportional: only the rational proportions stay. Otherwise a class shared by the
- *    whole row and the smallest fixed distance drop out (the bias shift of softmax);
- *  - normalized: modulo a common rational factor;
+ *  - normalized: coefficients modulo one common factor. Labels that add: where all coefficients are proportional, only the rational proportions stay; otherwise a
+ *    class shared by the whole row and the smallest fixed distance drop out (the bias shift of softmax). Labels inside the kernel: a rational factor only;
  *  - counting: as they are;
- *  - support: as projective, with every count replaced by one.
+ *  - support: as normalized, with every count replaced by one.
  * A normalised row whose keys share one view has the constant value of that view: no coefficient is left, and no dependence on the query.
  *
  * Exactness: biases of different classes are independent variables, so linear forms in them share no factor but a rational one, or are all proportional. Biases of two codes add: a class
  * of either that the whole row shares drops out by itself. With two codes or fixed distances (ALiBi) and repeated views a common polynomial factor is not divided out: views that this table calls equal are equal, and `mayOverSplit` says that some that it calls
  * different may be equal.
  */
-import { keyLabels, modShift } from "./labels";
-import type { Head, MixLayer, Stack } from "./stack";
+import { keyLabels, modShift, type Label } from "./labels";
+import { feelsQuery, type Head, type MixLayer, type Stack } from "./stack";
 
 export interface ViewNode {
   level: number;
@@ -28,9 +27,8 @@ export interface ViewNode {
   heads: { child: number; coefficient: string }[][];
 }
 
-interface Label {
-  learned: number;
-  fixed: number;
+/** So many keys of one view with one label. */
+interface Counted extends Label {
   count: number;
 }
 
@@ -105,9 +103,9 @@ export class ViewTable {
   ): { child: number; coefficient: string }[] {
     const counts = new Map<number, number>();
     for (let i = 0; i + 1 < boundaries.length; i++) {
-      const segment = new Map<number, Label[]>();
+      const segment = new Map<number, Counted[]>();
       for (let t = boundaries[i]; t < boundaries[i + 1]; t++) addLabel(segment, below[t], 0, 0);
-      const heads = [coefficients(segment, { semantics: "normalized", labels: keyLabels }, () => undefined)];
+      const heads = [coefficients(segment, { semantics: "normalized", inside: true, labels: keyLabels }, () => undefined)]; // prettier-ignore
       const landmark = this.intern({ level, kind: "landmark", own: -1, heads });
       counts.set(landmark, (counts.get(landmark) ?? 0) + 1);
     }
@@ -116,7 +114,7 @@ export class ViewTable {
 
   private collect(head: Head, query: number, below: Int32Array) {
     const { rows, labels } = head;
-    const byView = new Map<number, Label[]>();
+    const byView = new Map<number, Counted[]>();
     const row = rows.rowOf[query];
     for (let run = rows.first[row]; run < rows.first[row + 1]; run++) {
       for (let key = rows.bounds[2 * run]; key < rows.bounds[2 * run + 1]; key++) {
@@ -124,10 +122,7 @@ export class ViewTable {
       }
     }
     const entries = coefficients(byView, head, () => (this.mayOverSplit = true));
-    return {
-      entries,
-      feelsQuery: head.queryDependent && (head.semantics === "counting" ? byView.size > 0 : byView.size > 1),
-    };
+    return { entries, feelsQuery: feelsQuery(head, query, byView.size) };
   }
 
   private intern(node: ViewNode): number {
@@ -142,7 +137,7 @@ export class ViewTable {
   }
 }
 
-function addLabel(byView: Map<number, Label[]>, view: number, learned: number, fixed: number): void {
+function addLabel(byView: Map<number, Counted[]>, view: number, learned: number, fixed: number): void {
   const labels = byView.get(view);
   if (!labels) byView.set(view, [{ learned, fixed, count: 1 }]);
   else {
@@ -152,12 +147,12 @@ function addLabel(byView: Map<number, Label[]>, view: number, learned: number, f
   }
 }
 
-const byClass = (a: Label, b: Label) => a.learned - b.learned || a.fixed - b.fixed;
+const byClass = (a: Counted, b: Counted) => a.learned - b.learned || a.fixed - b.fixed;
 
 /** The reduced coefficients of a row, sorted by view. `onInexact` is called where a common polynomial factor may have stayed. */
 function coefficients(
-  byView: Map<number, Label[]>,
-  { semantics, labels: code }: Pick<Head, "semantics" | "labels">,
+  byView: Map<number, Counted[]>,
+  { semantics, inside, labels: code }: Pick<Head, "semantics" | "inside" | "labels">,
   onInexact: () => void,
 ): { child: number; coefficient: string }[] {
   const entries = [...byView].sort((a, b) => a[0] - b[0]);
@@ -168,26 +163,23 @@ function coefficients(
   }
   for (const [, labels] of entries) labels.sort(byClass);
   const all = entries.flatMap(([, labels]) => labels);
-  let oneClass = false;
-  if (semantics === "projective" || semantics === "support") {
+  if (semantics !== "counting" && !inside) {
     const proportions = entries.map(([, labels]) => proportion(labels));
     if (proportions.every(({ shape }) => shape === proportions[0].shape)) {
       const counts = proportions.map(({ scale }) => ({ learned: 0, fixed: 0, count: scale }));
       divide(counts);
       return entries.map(([child], i) => ({ child, coefficient: String(counts[i].count) }));
     }
-    oneClass = all.every((label) => label.learned === all[0].learned);
-    const nearest = all.reduce((least, label) => Math.min(least, label.fixed), Infinity);
-    if (all.some((label) => label.fixed !== nearest) && all.length > entries.length) onInexact();
-    for (const label of all) {
-      if (oneClass) label.learned = 0;
-      label.fixed -= nearest;
-    }
   }
-  if (semantics !== "counting" && code.sum && !oneClass) {
-    if (all.length > entries.length) onInexact();
-    const learnedOf = modShift(code, all.map((label) => label.learned)); // prettier-ignore
-    for (const label of all) label.learned = learnedOf(label.learned);
+  if (semantics !== "counting") {
+    const oneClass = all.every((label) => label.learned === all[0].learned);
+    const oneDistance = all.every((label) => label.fixed === all[0].fixed);
+    const factors = inside
+      ? (code.sum?.additive ?? []).length > 0
+      : !oneDistance || (code.sum !== undefined && !oneClass);
+    if (factors && all.length > entries.length) onInexact();
+    const labelOf = modShift(code, inside, all);
+    for (const label of all) Object.assign(label, labelOf(label));
     for (const [, labels] of entries) labels.sort(byClass);
   }
   return entries.map(([child, labels]) => ({
@@ -196,13 +188,13 @@ function coefficients(
   }));
 }
 
-function divide(labels: Label[]): void {
+function divide(labels: Counted[]): void {
   const common = labels.reduce((divisor, label) => gcd(divisor, label.count), 0);
   for (const label of labels) label.count /= common;
 }
 
 /** A formal sum as an integer times a primitive sum. */
-function proportion(labels: Label[]): { scale: number; shape: string } {
+function proportion(labels: Counted[]): { scale: number; shape: string } {
   const scale = labels.reduce((divisor, label) => gcd(divisor, label.count), 0);
   return { scale, shape: labels.map((label) => `${labelKey(label)}x${label.count / scale}`).join("+") };
 }
