@@ -3,7 +3,7 @@ import { readModelFile } from "./models";
 import { architectureOf, LineMap } from "./models/ranges";
 import type { ReadArchitecture } from "./models/modelFile";
 import type { Architecture, SymmetrySpec } from "./theory/architecture/schema";
-import { cellsOf, picturedTokens, reachMap } from "./theory/patterns/pictures";
+import { cellsOf, picturedTokens, type Pictures, reachMap } from "./theory/patterns/pictures";
 import { BeyondReach } from "./theory/patterns/rows";
 import { declaredGroup } from "./theory/symmetry/naming";
 import { cycles, fromCycles } from "./theory/symmetry/permutation";
@@ -11,6 +11,7 @@ import { examine } from "./theory/verdict/analyse";
 import { analogueOf, isSmall } from "./theory/verdict/analogue";
 import { addPositions } from "./theory/verdict/fixes";
 import type {
+  DeclaredSymmetry,
   FileReport,
   Finding,
   FindingCode,
@@ -61,30 +62,10 @@ export interface Places {
   patterns: Range[];
 }
 
-/** The symmetry that the file declares for its target. */
-export interface DeclaredSymmetry {
-  name: string;
-  order: string;
-  generators: number[][][];
-  /** How G relates to it; null where that is not decided. */
-  relation: "equal" | "model has more" | "model lacks some" | "neither contains the other" | null;
-}
-
 /** An architecture as the theory sees it. */
 export interface Portrait {
   report: TheoryReport;
   pictures: Pictures | null;
-}
-
-export interface Pictures {
-  /** Tokens and registers: the side of a pattern. */
-  size: number;
-  /** The distinct patterns, `cellsOf` each. */
-  patterns: Uint8Array[];
-  /** For every layer, repetitions unrolled, for every head group: which of the patterns. */
-  layers: number[][];
-  /** `reachMap` of the stack. */
-  reach: Uint8Array;
 }
 
 /** Cells times layers up to which pictures are made: well under a second. */

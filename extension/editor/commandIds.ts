@@ -5,5 +5,8 @@ export const commandIds = {
   explain: "uapLens.explainVerdict",
   openJson: "uapLens.openReportAsJson",
   newModel: "uapLens.newModel",
+  training: "uapLens.openTraining",
+  distinguishability: "uapLens.openDistinguishability",
+  symmetry: "uapLens.openSymmetry",
   showRuntime: "uapLens.showRuntime",
 } as const;

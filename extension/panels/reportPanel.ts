@@ -172,6 +172,9 @@ class ReportPanel implements vscode.Disposable {
       case "open-page":
         await vscode.commands.executeCommand("vscode.open", this.pages.page(message.code));
         return;
+      case "open-panel":
+        await vscode.commands.executeCommand(commandIds[message.panel], this.uri, this.architecture);
+        return;
       case "open-json":
         await vscode.commands.executeCommand(commandIds.openJson, this.uri);
         return;

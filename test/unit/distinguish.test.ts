@@ -42,7 +42,7 @@ describe("distinguishing tokens", () => {
     assert.equal(comparison.kind, "replacement");
     assert.equal(gaps.length, 4);
     assert.ok(theory);
-    const { position } = comparison as Extract<Comparison, { kind: "replacement" }>;
+    const { position } = comparison;
     gaps.forEach((matrix, layer) => {
       for (let t = 0; t < 6; t++) {
         const seen = Math.abs(t - position) <= layer;
@@ -54,7 +54,7 @@ describe("distinguishing tokens", () => {
     // Symmetric models: a generator of the symmetry, which moves tokens onto equal ones.
     const { comparison: turned, gaps: moved, theory: said } = await asked(ring, { kind: "witness" });
     assert.equal(turned.kind, "rearrangement");
-    const { permutation } = turned as Extract<Comparison, { kind: "rearrangement" }>;
+    const { permutation } = turned;
     for (let t = 0; t < 7; t++) {
       assert.equal(said!.at(-1)![7 * t + permutation[t]], expected.equal);
       assert.ok(moved.at(-1)![7 * t + permutation[t]] <= tolerance);

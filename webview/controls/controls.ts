@@ -2,21 +2,25 @@
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
+  vsCodeCheckbox,
   vsCodeDivider,
   vsCodeDropdown,
   vsCodeLink,
   vsCodeOption,
   vsCodeProgressRing,
+  vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
 import { element } from "./element";
 
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
+  vsCodeCheckbox(),
   vsCodeDivider(),
   vsCodeDropdown(),
   vsCodeLink(),
   vsCodeOption(),
   vsCodeProgressRing(),
+  vsCodeTextField(),
 );
 
 /** @param key keeps the focus on this control when its section is drawn again. */
@@ -25,9 +29,21 @@ export function button(
   appearance: "primary" | "secondary",
   label: string,
   onClick: () => void,
+  { disabled = false, describedAs }: { disabled?: boolean; describedAs?: string } = {},
 ): HTMLElement {
-  const control = element("vscode-button", { appearance, "data-key": key }, label);
-  control.addEventListener("click", onClick);
+  const control = element(
+    "vscode-button",
+    {
+      appearance,
+      "data-key": key,
+      ...(disabled ? { disabled: "" } : {}),
+      ...(describedAs === undefined ? {} : { "aria-label": describedAs, title: describedAs }),
+    },
+    label,
+  );
+  control.addEventListener("click", () => {
+    if (!control.hasAttribute("disabled")) onClick();
+  });
   return control;
 }
 
@@ -41,24 +57,106 @@ export function link(key: string, label: string, onClick: () => void): HTMLEleme
   return control;
 }
 
+export interface Choice {
+  value: string;
+  label: string;
+  /** Why it cannot be chosen now; shown in its place. */
+  disabled?: string;
+}
+
 export function dropdown(
   key: string,
   label: string,
-  options: string[],
-  selected: number,
-  onSelect: (index: number) => void,
+  options: readonly Choice[],
+  selected: string,
+  onSelect: (value: string) => void,
 ): HTMLElement {
   const control = element(
     "vscode-dropdown",
     { "aria-label": label, "data-key": key },
-    ...options.map((text, index) =>
-      element("vscode-option", { value: String(index), ...(index === selected ? { selected: "" } : {}) }, text),
+    ...options.map(({ value, label: text, disabled }) =>
+      element(
+        "vscode-option",
+        { value, ...(value === selected ? { selected: "" } : {}), ...(disabled ? { disabled: "" } : {}) },
+        disabled ? `${text} (${disabled})` : text,
+      ),
     ),
   );
-  control.addEventListener("change", () =>
-    onSelect((control as HTMLElement & { selectedIndex: number }).selectedIndex),
-  );
+  control.addEventListener("change", () => {
+    const { value } = control as HTMLElement & { value: string };
+    if (value !== selected) onSelect(value);
+  });
   return control;
+}
+
+/** A field of text; what was typed counts when the person leaves it or presses Enter. */
+export function textField(
+  key: string,
+  label: string,
+  value: string,
+  onChange: (value: string) => void,
+  { size = 10, problem }: { size?: number; problem?: string } = {},
+): HTMLElement {
+  const control = element("vscode-text-field", {
+    "aria-label": problem === undefined ? label : `${label}: ${problem}`,
+    "data-key": key,
+    "current-value": value,
+    value,
+    size: String(size),
+    ...(problem === undefined ? {} : { class: "invalid", title: problem }),
+  }) as HTMLElement & { value: string };
+  control.addEventListener("change", () => {
+    if (control.value !== value) onChange(control.value);
+  });
+  return control;
+}
+
+export function checkbox(
+  key: string,
+  label: string,
+  checked: boolean,
+  onChange: (checked: boolean) => void,
+): HTMLElement {
+  const control = element("vscode-checkbox", { "data-key": key, ...(checked ? { checked: "" } : {}) }, label);
+  control.addEventListener("change", () => {
+    const now = (control as HTMLElement & { checked: boolean }).checked;
+    if (now !== checked) onChange(now);
+  });
+  return control;
+}
+
+/** Whole numbers from 0 on a track; the toolkit has none, so it is the browser's own. `say` puts a number in words. */
+export function slider(
+  key: string,
+  label: string,
+  most: number,
+  value: number,
+  say: (value: number) => string,
+  onInput: (value: number) => void,
+): HTMLElement {
+  const output = element("output", {}, say(value));
+  const track = element("input", {
+    type: "range",
+    min: "0",
+    max: String(most),
+    step: "1",
+    value: String(value),
+    "aria-label": label,
+    "aria-valuetext": say(value),
+    "data-key": key,
+  }) as HTMLInputElement;
+  track.addEventListener("input", () => {
+    const now = Number(track.value);
+    output.textContent = say(now);
+    track.setAttribute("aria-valuetext", say(now));
+    onInput(now);
+  });
+  return element("div", { class: "slider" }, track, output);
+}
+
+/** A control with its label above it. */
+export function field(label: string, control: HTMLElement): HTMLElement {
+  return element("div", { class: "field" }, element("span", { class: "label", "aria-hidden": "true" }, label), control);
 }
 
 export function divider(): HTMLElement {

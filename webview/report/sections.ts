@@ -12,24 +12,17 @@ import type {
 } from "../../extension/theory/verdict/report";
 import { button, divider, dropdown, link, progress } from "../controls/controls";
 import { element, type Child } from "../controls/element";
+import { code, count, cycles, details, facts, number, table, titled } from "../controls/parts";
+import { section as drawnSection, type Section } from "../page";
 import type { Snapshot, ToHost } from "../protocol";
 import { layerMeter, orbitStrip } from "./drawings";
 
 type Send = (message: ToHost) => void;
 
-export interface Section {
-  /** Everything the section depends on: equal data, equal drawing. */
-  data: unknown;
-  draw: (send: Send) => HTMLElement;
-}
-
-const section = <Data>(name: string, data: Data, draw: (data: Data, send: Send) => HTMLElement): Section => ({
-  data: [name, data],
-  draw: (send) => draw(data, send),
-});
-
 /** The sections of a snapshot, from top to bottom. */
-export function sectionsOf(snapshot: Snapshot): Section[] {
+export function sectionsOf(snapshot: Snapshot, send: Send): Section[] {
+  const section = <Data>(name: string, data: Data, draw: (data: Data, send: Send) => HTMLElement) =>
+    drawnSection(name, data, (own) => draw(own, send));
   switch (snapshot.kind) {
     case "empty":
       return [section("empty", null, drawEmpty)];
@@ -38,11 +31,16 @@ export function sectionsOf(snapshot: Snapshot): Section[] {
     case "failed":
       return [section("failed", { file: snapshot.file, message: snapshot.message }, drawFailed)];
     case "report":
-      return reportSections(snapshot);
+      return reportSections(snapshot, section);
   }
 }
 
-function reportSections({ report, freshness, architecture: index }: Snapshot & { kind: "report" }): Section[] {
+type MakeSection = <Data>(name: string, data: Data, draw: (data: Data, send: Send) => HTMLElement) => Section;
+
+function reportSections(
+  { report, freshness, architecture: index }: Snapshot & { kind: "report" },
+  section: MakeSection,
+): Section[] {
   const architecture = report.architectures[index] as ArchitectureReport | undefined;
   const findings = report.findings
     .map((finding, position) => ({ finding, position }))
@@ -142,8 +140,12 @@ function drawHead({ file, names, index, freshness }: Head, send: Send): HTMLElem
     element("p", { class: "file" }, file),
     element("h1", {}, names[index] ?? "Not readable"),
     names.length > 1
-      ? dropdown("architecture", "Architecture of the file", names, index, (architecture) =>
-          send({ kind: "select-architecture", architecture }),
+      ? dropdown(
+          "architecture",
+          "Architecture of the file",
+          names.map((label, value) => ({ value: String(value), label })),
+          String(index),
+          (value) => send({ kind: "select-architecture", architecture: Number(value) }),
         )
       : null,
     note === null ? null : element("p", { class: "stale", role: "status" }, note),
@@ -193,14 +195,6 @@ function drawVerdict(data: ReturnType<typeof verdictData>): HTMLElement {
       ["Symmetry", symmetry],
       ["Layers until every pair is connected", hops],
     ]),
-  );
-}
-
-function facts(entries: [string, Child][]): HTMLElement {
-  return element(
-    "dl",
-    {},
-    ...entries.map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
   );
 }
 
@@ -264,25 +258,6 @@ function drawConditions(conditions: Condition[]): HTMLElement {
   );
 }
 
-function table(headings: string[], rows: Child[][]): HTMLElement {
-  return element(
-    "div",
-    { class: "scroll" },
-    element(
-      "table",
-      {},
-      element("thead", {}, element("tr", {}, ...headings.map((text) => element("th", { scope: "col" }, text)))),
-      element(
-        "tbody",
-        {},
-        ...rows.map(([first, ...others]) =>
-          element("tr", {}, element("th", { scope: "row" }, first), ...others.map((cell) => element("td", {}, cell))),
-        ),
-      ),
-    ),
-  );
-}
-
 // ------------------------------------------------------------------------------------------------------- the evidence
 
 function drawWitness(witness: Witness): HTMLElement {
@@ -300,11 +275,6 @@ function witnessBody({ statement, target, s, t, replaced, permutation, samples }
     element("p", { class: "target" }, element("strong", {}, "What needs them apart: "), target),
   ];
 }
-
-const cycles = (permutation: number[][]): string =>
-  permutation.length === 0 ? "identity" : permutation.map((cycle) => `(${cycle.join(" ")})`).join("");
-
-const code = (text: string): HTMLElement => element("code", {}, text);
 
 function drawSymmetry({ symmetry, tokens }: { symmetry: SymmetryReport | null; tokens: number }): HTMLElement {
   if (symmetry === null) return titled("Symmetry", element("p", {}, "The symmetry could not be decided."));
@@ -386,17 +356,3 @@ function drawFoot(_: null, send: Send): HTMLElement {
     ),
   );
 }
-
-// --------------------------------------------------------------------------------------------------------- small parts
-
-function titled(title: string, ...children: Child[]): HTMLElement {
-  const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
-  return element("section", { "aria-labelledby": id }, element("h2", { id }, title), ...children);
-}
-
-function details(summary: string, ...children: Child[]): HTMLElement {
-  return element("details", {}, element("summary", {}, summary), ...children);
-}
-
-const number = (value: number): string => value.toLocaleString("en");
-const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;

@@ -6,6 +6,7 @@ import { handlers } from "../../extension/runtime/process/handlers";
 import type { FromRuntime, ToRuntime } from "../../extension/runtime/process/protocol";
 import { createService } from "../../extension/runtime/process/service";
 import type { FromRuntimePage } from "../protocol";
+import "../base.css";
 import "./runtime.css";
 
 const host = acquireVsCodeApi();

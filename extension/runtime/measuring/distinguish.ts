@@ -11,7 +11,7 @@ import type { Model, Parameters } from "../builders/model";
 import { type Comparison, comparisonsFor, lettersOf, witnessOf } from "./comparisons";
 import { alphabet, gapMatrices, NotFinite, type Pause, tolerance } from "./gaps";
 import { maximisedMargin, measureMargins } from "./margins";
-import { type Prediction, predict } from "./predictions";
+import { expected, type Prediction, predict } from "./predictions";
 import { reach } from "./reach";
 
 /** Which sample X' the sample X is compared with. */
@@ -38,7 +38,27 @@ export interface Distinguished {
   theory: Uint8Array[] | null;
   /** Gaps above it are differences; see docs/measuring.md. */
   tolerance: number;
+  /** Tokens that are equal after the last layer, by theory or within the tolerance: those that are equal the longest first; some of many. */
+  collapsed: TokenGap[];
+  collapses: number;
+  /** The closest of the others, closest first. */
+  closest: TokenGap[];
 }
+
+/** A token s of X and a token t of X' after the last layer. */
+export interface TokenGap {
+  s: number;
+  t: number;
+  gap: number;
+  /** From so many layers on they are within the tolerance; 0: at every depth, and null: they are not. */
+  since: number | null;
+  /** Whether they are equal by theory; null where it does not say. */
+  equal: boolean | null;
+}
+
+/** Most pairs listed of either kind. */
+const mostCollapsed = 2048;
+const mostClosest = 20;
 
 /** Most tokens of a gap matrix. */
 export const mostTokens = 1024;
@@ -68,7 +88,8 @@ export async function distinguish(
     const other = new Float32Array(tokens * width);
     word.forEach((letter, t) => other.set(letters.subarray(letter * width, (letter + 1) * width), t * width));
     const gaps = await gapMatrices(model, [X, other], pause, values);
-    return { comparison, gaps, theory: known && theoryOf(known, comparison), tolerance };
+    const theory = known && theoryOf(known, comparison);
+    return { comparison, gaps, theory, tolerance, ...summary(tokens, gaps, theory) };
   });
 }
 
@@ -141,6 +162,47 @@ function predicted({ stack }: Decision, comparisons: readonly Comparison[], ever
 
 const theoryOf = (decision: Decision, comparison: Comparison): Uint8Array[] | null =>
   predicted(decision, [comparison], true).at(0)?.layers ?? null;
+
+/** What a person would look for in the last matrix. */
+function summary(
+  tokens: number,
+  gaps: readonly Float32Array[],
+  theory: readonly Uint8Array[] | null,
+): Pick<Distinguished, "collapsed" | "collapses" | "closest"> {
+  const outputs = gaps[gaps.length - 1];
+  const said = theory?.at(-1);
+  const isEqual = (pair: number) =>
+    said === undefined || said[pair] === expected.open ? null : said[pair] === expected.equal;
+  const described = (pair: number, since: number | null): TokenGap => ({
+    s: Math.floor(pair / tokens),
+    t: pair % tokens,
+    gap: outputs[pair],
+    since,
+    equal: isEqual(pair),
+  });
+  const collapsed: TokenGap[] = [];
+  let collapses = 0;
+  let closest: number[] = [];
+  let bound = Infinity;
+  outputs.forEach((gap, pair) => {
+    if (gap <= tolerance || isEqual(pair) === true) {
+      collapses++;
+      let since = gaps.length - 1;
+      while (since > 0 && gaps[since - 1][pair] <= tolerance) since--;
+      if (collapsed.length < mostCollapsed) collapsed.push(described(pair, since));
+    } else if (gap < bound) {
+      closest.push(pair);
+      if (closest.length < 4 * mostClosest) return;
+      closest = smallest(closest, outputs);
+      bound = outputs[closest[closest.length - 1]];
+    }
+  });
+  collapsed.sort((a, b) => a.since! - b.since! || a.s - b.s || a.t - b.t);
+  return { collapsed, collapses, closest: smallest(closest, outputs).map((pair) => described(pair, null)) };
+}
+
+const smallest = (pairs: readonly number[], gaps: Float32Array): number[] =>
+  [...pairs].sort((a, b) => gaps[a] - gaps[b]).slice(0, mostClosest);
 
 /** The sample that is meant; a string, a sentence, says why there is none. */
 async function chosen(

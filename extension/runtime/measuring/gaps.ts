@@ -90,7 +90,7 @@ async function* states(
 }
 
 /** The root mean square of the norms of the tokens of two samples: what gaps are relative to. */
-export function scaleOf(x: Float32Array, y: Float32Array, width: number): number {
+export function scaleOf(x: ArrayLike<number>, y: ArrayLike<number>, width: number): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i] + y[i] * y[i];
   return Math.sqrt((sum * width) / (2 * x.length));

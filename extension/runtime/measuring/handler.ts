@@ -9,6 +9,7 @@ import {
   maximise as maximiseMargin,
 } from "./distinguish";
 import { measure as measureModel, type MeasureParams, type MeasureProgress } from "./measure";
+import { type MeasuredSymmetry, measureSymmetry, type SymmetryParams, type SymmetryProgress } from "./symmetry";
 
 export const measure: Handler<MeasureParams, NumericReport | NotMeasured, MeasureProgress> = (
   params,
@@ -22,3 +23,8 @@ export const maximise: Handler<
   { architecture: Architecture; seed: number },
   { parameters: Float32Array } | NotMeasured
 > = (params, { pause }) => maximiseMargin(params, pause);
+
+export const symmetry: Handler<SymmetryParams, MeasuredSymmetry | NotMeasured, SymmetryProgress> = (
+  params,
+  { pause, progress },
+) => measureSymmetry(params, pause, progress);

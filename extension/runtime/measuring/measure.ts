@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Architecture } from "../../theory/architecture/schema";
 import { BeyondReach } from "../../theory/patterns/rows";
 import { cycles } from "../../theory/symmetry/permutation";
-import type { Permutation } from "../../theory/symmetry/structure";
 import type { NotMeasured, NumericMargin, NumericReport, ParametersKind } from "../../theory/verdict/report";
 import { count, cycleText } from "../../theory/verdict/words";
 import { decide, type Decision } from "../../theory/views/decide";
@@ -11,13 +10,14 @@ import { Undecided } from "../../theory/views/stack";
 import { build } from "../builders/build";
 import { parametersFrom } from "../builders/flat";
 import type { Model, Parameters } from "../builders/model";
-import { allUpTo, type Comparison, comparisonsFor, declaredGenerators, generatorsOf } from "./comparisons";
+import { type Comparison, comparisonsFor, declaredGenerators, generatorsOf } from "./comparisons";
 import { equivarianceErrors } from "./equivariance";
 import { alphabet, NotFinite, type Pause, tolerance } from "./gaps";
 import { type Disagreement, type Identities, measureIdentities } from "./identities";
 import { maximisedMargin, measureMargins } from "./margins";
 import { type Prediction, predict } from "./predictions";
 import { reach } from "./reach";
+import { compareGroups, isSymmetry } from "./symmetry";
 
 export interface MeasureParams {
   architecture: Architecture;
@@ -191,25 +191,11 @@ function compare({ architecture, decision, predictions, report }: Measuring, fou
   if (found.disagreed > found.disagreements.length)
     report.notes.push(`${found.disagreements.length} of ${found.disagreed} contradicted coincidences are listed.`);
 
-  const tested = predictions.flatMap(({ comparison }) => comparison.kind === "rearrangement" ? [comparison.permutation] : []); // prettier-ignore
-  if (tested.length === 0 || decision === null || !("group" in decision.symmetry)) return;
-  const measured = new Set(found.symmetries.map(String));
-  let members = 0;
-  for (const permutation of tested) {
-    const member = isSymmetry(decision, permutation) === true;
-    if (member) members++;
-    // A symmetry that is measured and not decided is no contradiction where differences may be too small to be seen.
-    if (member === measured.has(String(permutation)) || (!member && unresolved > 0)) continue;
-    const name = cycleText(cycles(permutation)) || "the identity";
-    report.disagreements.push({
-      kind: "symmetry",
-      statement: member
-        ? `By theory ${name} is a symmetry of the model; measured, it is none.`
-        : `By theory ${name} is no symmetry of the model; measured, it is one.`,
-      gap: tolerance,
-    });
-  }
-  report.group = { tested: tested.length, measured: measured.size, theory: members, exhaustive: architecture.tokens <= allUpTo }; // prettier-ignore
+  const compared = compareGroups(architecture, decision, predictions, found);
+  if (compared === null) return;
+  report.group = compared.group;
+  for (const statement of compared.disagreements)
+    report.disagreements.push({ kind: "symmetry", statement, gap: tolerance });
 }
 
 function disagreementText({ layers, s, t, comparison, theory, gap }: Disagreement): string {
@@ -226,11 +212,6 @@ const sampleOf = (comparison: Comparison): Pick<NonNullable<NumericMargin["margi
     : { replaced: null, permutation: cycles(comparison.permutation) };
 
 const digits = (x: number): string => x.toPrecision(2);
-
-function isSymmetry(decision: Decision | null, permutation: Permutation): boolean | null {
-  if (decision === null || !("group" in decision.symmetry)) return null;
-  return decision.symmetry.group.contains(permutation);
-}
 
 /** The result, or undefined with a note where the theory says that it is out of reach. */
 function attempt<T>(notes: string[], what: string, work: () => T): T | null {

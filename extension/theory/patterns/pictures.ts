@@ -5,6 +5,18 @@ import type { Rows } from "./rows";
 /** Most tokens and registers of a picture. */
 export const picturedTokens = 1024;
 
+/** The patterns of a stack, and what comes of them. */
+export interface Pictures {
+  /** Tokens and registers: the side of a pattern. */
+  size: number;
+  /** The distinct patterns, `cellsOf` each. */
+  patterns: Uint8Array[];
+  /** For every layer, repetitions unrolled, for every head group: which of the patterns. */
+  layers: number[][];
+  /** `reachMap` of the stack. */
+  reach: Uint8Array;
+}
+
 /** cells[q * size + k] is 1 where query q attends to key k. */
 export function cellsOf(rows: Rows): Uint8Array {
   const { size, rowOf, first, bounds } = rows;

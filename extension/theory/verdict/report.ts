@@ -90,6 +90,15 @@ export interface SymmetryReport {
   orbits: number[][] | null;
 }
 
+/** The symmetry that the file declares for its target. */
+export interface DeclaredSymmetry {
+  name: string;
+  order: string;
+  generators: number[][][];
+  /** How G relates to it; null where that is not decided. */
+  relation: "equal" | "model has more" | "model lacks some" | "neither contains the other" | null;
+}
+
 /** Longest sequence for which generators and orbits are listed. */
 export const listedTokens = 512;
 

@@ -1,0 +1,36 @@
+/** What drawings take from the theme of the window. */
+import type { Ground } from "./colours";
+
+export const ground = (): Ground =>
+  document.body.classList.contains("vscode-light") || document.body.classList.contains("vscode-high-contrast-light")
+    ? "light"
+    : "dark";
+
+/** The value of a colour of the theme, the first that the theme has. */
+export function themeColour(...names: string[]): string {
+  const style = getComputedStyle(document.body);
+  for (const name of names) {
+    const value = style.getPropertyValue(`--vscode-${name}`).trim();
+    if (value !== "") return value;
+  }
+  return style.color;
+}
+
+/** Calls back when the theme has changed. */
+export function onThemeChange(changed: () => void): void {
+  new MutationObserver(changed).observe(document.body, {
+    attributes: true,
+    attributeFilter: ["class", "data-vscode-theme-id"],
+  });
+}
+
+/** Colours of series, in the order in which they are given out; the dash tells them apart without colour. */
+export const seriesColours = [
+  "charts-blue",
+  "charts-orange",
+  "charts-green",
+  "charts-purple",
+  "charts-red",
+  "charts-yellow",
+] as const;
+export const seriesDashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [1, 4]];

@@ -1,0 +1,66 @@
+/** What every page does: talk with its host, draw anew only what changed, and say changes to a screen reader. */
+import { element } from "./controls/element";
+
+/** A part of a page: equal data, equal drawing. */
+export interface Section {
+  data: unknown;
+  draw: () => HTMLElement;
+}
+
+/** A section that is drawn from its data. */
+export const section = <Data>(name: string, data: Data, draw: (data: Data) => HTMLElement): Section => ({
+  data: [name, data],
+  draw: () => draw(data),
+});
+
+/** A section that looks after its own drawing. */
+export const live = (name: string, node: HTMLElement): Section => ({ data: name, draw: () => node });
+
+export interface Page<State, ToHost> {
+  send(this: void, message: ToHost): void;
+  /** Shows these sections, from top to bottom. Those that were on view with the same data stay as they are, with their scroll position, focus and open details. */
+  show(sections: Section[]): void;
+  /** What a screen reader says when it changes. */
+  announce(text: string): void;
+  /** What survives a reload of the window; everything else comes from the host. */
+  remember(state: State): void;
+  recall(): State | undefined;
+}
+
+/** Connects the page with its host and tells it that the page listens. */
+export function openPage<State, ToHost extends { kind: string }, ToPage>(
+  receive: (message: ToPage) => void,
+  ready: ToHost,
+): Page<State, ToHost> {
+  const host = acquireVsCodeApi<State>();
+  const page = document.getElementById("page")!;
+  const announcer = element("div", { class: "visually-hidden", role: "status" });
+  page.before(announcer);
+  let drawn: { data: string; node: HTMLElement }[] = [];
+  window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => receive(data));
+  // After the caller has what is returned here.
+  queueMicrotask(() => host.postMessage(ready));
+  return {
+    send: (message) => host.postMessage(message),
+    show: (sections) => {
+      const focused = document.activeElement?.getAttribute("data-key");
+      const kept = drawn;
+      drawn = sections.map(({ data, draw }) => {
+        const signature = JSON.stringify(data);
+        return kept.find((one) => one.data === signature) ?? { data: signature, node: draw() };
+      });
+      const nodes = drawn.map(({ node }) => node);
+      for (const old of [...page.children]) if (!nodes.includes(old as HTMLElement)) old.remove();
+      nodes.forEach((node, index) => {
+        if (page.children[index] !== node) page.insertBefore(node, page.children[index] ?? null);
+      });
+      if (focused && document.activeElement === document.body)
+        page.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    },
+    announce: (text) => {
+      if (announcer.textContent !== text) announcer.textContent = text;
+    },
+    remember: (state) => host.setState(state),
+    recall: () => host.getState(),
+  };
+}
