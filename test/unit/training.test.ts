@@ -241,7 +241,7 @@ describe("training", () => {
 
 describe("theory meets training", () => {
   // The whole table is made by `npm run bench` (docs/training.md).
-  const few = { steps: 500, every: 100 };
+  const few = { steps: 1000, every: 200 };
   for (const { target, universal } of [
     { target: "circular-shift", universal: true },
     { target: "prefix-sum", universal: true },
