@@ -180,6 +180,89 @@ describe("backends", () => {
           assert.deepEqual([...tf.sum(tf.tensor2d([1, 0, 1, 1], [2, 2], "bool"), 0).dataSync()], [2, 1]);
         }));
 
+      it("adds, subtracts and multiplies element by element, broadcast or not", () => {
+        const operations = {
+          add: (x: number, y: number) => x + y,
+          sub: (x: number, y: number) => x - y,
+          mul: (x: number, y: number) => x * y,
+        };
+        const shapes: [a: number[], b: number[]][] = [
+          [[], []],
+          [[7], []],
+          [[], [3, 50]],
+          [
+            [3, 50],
+            [3, 50],
+          ],
+          [[3, 50], [50]],
+          [
+            [3, 50],
+            [1, 50],
+          ],
+          [
+            [4, 3],
+            [5, 4, 3],
+          ],
+          [
+            [2, 5, 40],
+            [2, 5, 1],
+          ],
+          [
+            [2, 1, 1],
+            [2, 5, 40],
+          ],
+          [
+            [2, 5, 4],
+            [1, 5, 1],
+          ],
+          [[6, 1], [40]],
+          [[0, 3], [3]],
+          [
+            [64, 500],
+            [64, 500],
+          ],
+        ];
+        for (const [name, definition] of Object.entries(operations))
+          for (const [shapeA, shapeB] of shapes)
+            tf.tidy(() => {
+              const [a, b] = [shapeA, shapeB].map((shape, index) => tf.randomNormal(shape, 0, 1, "float32", index));
+              const shape = tf.broadcast_util.assertAndGetBroadcastShape(shapeA, shapeB);
+              const result = tf[name as keyof typeof operations](a, b);
+              assert.deepEqual(result.shape, shape);
+              const [x, y] = [a, b].map((operand) => tf.broadcastTo(operand, shape).dataSync());
+              const expected = Array.from(x, (value, at) => definition(value, y[at]));
+              assert.ok(error(result, expected) < 1e-6, `${name} [${shapeA.join()}] [${shapeB.join()}]`);
+            });
+        tf.tidy(() => {
+          assert.deepEqual([...tf.square(tf.tensor1d([1, -2, 3])).dataSync()], [1, 4, 9]);
+          const integers = tf.add(tf.tensor1d([1, 2], "int32"), tf.tensor1d([3, 4], "int32"));
+          assert.deepEqual([integers.dtype, ...integers.dataSync()], ["int32", 4, 6]);
+        });
+      });
+
+      it("splits along any axis", () =>
+        tf.tidy(() => {
+          const x = tf.reshape(tf.range(0, 24), [4, 6]);
+          const pieces = (axis: number) => tf.split(x, [1, 0, 3, ...(axis === 0 ? [] : [2])], axis);
+          assert.deepEqual(
+            pieces(0).map(({ shape }) => shape),
+            [1, 0, 3].map((rows) => [rows, 6]),
+          );
+          assert.deepEqual([...pieces(0)[2].dataSync()], [...tf.range(6, 24).dataSync()]);
+          assert.deepEqual([...pieces(1)[3].dataSync()], [4, 5, 10, 11, 16, 17, 22, 23]);
+        }));
+
+      it("keeps a copy when the original goes, and the original when the copy goes", () => {
+        const x = tf.tensor1d([1, 2, 3]);
+        const copies = [tf.clone(x), tf.clone(x)];
+        copies[0].dispose();
+        assert.deepEqual([...x.dataSync()], [1, 2, 3]);
+        x.dispose();
+        tf.zeros([3]).dispose();
+        assert.deepEqual([...copies[1].dataSync()], [1, 2, 3]);
+        copies[1].dispose();
+      });
+
       it("fuses a bias and an activation", () => {
         const activations: Record<string, (value: number) => number> = {
           linear: (value) => value,

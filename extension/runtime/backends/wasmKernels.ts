@@ -1,23 +1,27 @@
 /**
- * Matrix products and sums over rows on the WASM backend, in place of the ones that TensorFlow.js 4.22 registers there. Three reasons:
+ * Kernels of the WASM backend in place of those that TensorFlow.js 4.22 registers there. Of the library's own:
  *
- * - Of its products only that of two plain matrices is fast; a batch or a transposed operand takes some ten times longer.
- * - It keeps what it has prepared of a right operand by the operand's buffer alone, so one buffer used under two shapes gives wrong numbers.
- * - It sums over rows, which is the gradient of every bias, through a transposed copy.
+ * - Products are fast of two plain matrices only; a batch or a transposed operand takes some ten times longer.
+ * - They keep what they have prepared of a right operand by the operand's buffer alone, so one buffer used under two shapes gives wrong numbers.
+ * - Sums over rows, which are the gradient of every bias, go through a transposed copy.
+ * - A tensor is copied for every gradient that needs it, and read as a whole for every piece that it is split into.
  */
 import {
   _FusedMatMul,
   Add,
+  backend_util,
   BatchMatMul,
   broadcast_util,
   Elu,
   getKernel,
+  Identity,
   LeakyRelu,
   Prelu,
   registerKernel,
   Relu,
   Relu6,
   Sigmoid,
+  SplitV,
   Sum,
   unregisterKernel,
   util,
@@ -62,10 +66,10 @@ const bytesPerElement = 4;
 
 /** Replaces kernels of a WASM backend that has been brought up. */
 export function registerKernels(backend: BackendWasm): void {
-  const { memory } = (backend.wasm as unknown as WasmModule).asm;
+  const module = backend.wasm as unknown as WasmModule;
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
   const binary = new Module(Buffer.from(kernelsBinary, "base64"));
-  const kernels = new Instance(binary, { env: { memory } }).exports as Kernels;
+  const kernels = new Instance(binary, { env: { memory: module.asm.memory } }).exports as Kernels;
   const multiply = multiplier(backend, kernels);
   replace(BatchMatMul, ({ inputs, attrs }) => multiply(required(inputs.a), required(inputs.b), attrs));
   replace(_FusedMatMul, ({ inputs, attrs }) => {
@@ -88,6 +92,27 @@ export function registerKernels(backend: BackendWasm): void {
       default:
         return sum;
     }
+  });
+
+  replace(Identity, ({ inputs }) => {
+    const { dataId, shape, dtype } = required(inputs.x);
+    backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  });
+
+  const split = getKernel(SplitV, "wasm").kernelFunc;
+  replace(SplitV, (parameters) => {
+    const x = required(parameters.inputs.x);
+    const { numOrSizeSplits, axis } = parameters.attrs as { numOrSizeSplits: number | number[]; axis: number };
+    if (axis !== 0 || x.dtype !== "float32") return split(parameters);
+    let from = backend.getMemoryOffset(x.dataId);
+    return backend_util.prepareSplitSize(x, numOrSizeSplits, axis).map((rows) => {
+      const piece = backend.makeOutput([rows, ...x.shape.slice(1)], "float32");
+      const to = from + util.sizeFromShape(piece.shape) * bytesPerElement;
+      module.HEAPU8.copyWithin(backend.getMemoryOffset(piece.dataId), from, to);
+      from = to;
+      return piece;
+    });
   });
 
   const sum = getKernel(Sum, "wasm").kernelFunc;
