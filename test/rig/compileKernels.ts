@@ -18,7 +18,15 @@ interface Compiler {
 export async function compileKernels(): Promise<{ expected: string; kept: string }> {
   const compiler = "assemblyscript/asc";
   const { main } = (await import(compiler)) as Compiler;
-  const options = ["-O3", "--runtime=stub", "--enable=simd", "--importMemory", "--noAssert", "--outFile=kernels.wasm"];
+  const options = [
+    "-O3",
+    "--runtime=stub",
+    "--enable=simd,threads",
+    "--importMemory",
+    "--maximumMemory=65536",
+    "--noAssert",
+    "--outFile=kernels.wasm",
+  ];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await main(["kernels.assembly.ts", `--baseDir=${folder}`, ...options], {
     writeFile: (name, contents) => {

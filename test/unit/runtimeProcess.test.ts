@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
+import { on, once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { RuntimeClient, RuntimeFailure, type RuntimeOptions } from "../../extension/runtime/process/client";
+import type { FromRuntime } from "../../extension/runtime/process/protocol";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
 import { bundleRuntime } from "./runtimeBundle";
 import type { Misbehaving } from "./runtimeChild";
@@ -237,6 +239,26 @@ describe("the runtime process", () => {
     // It is deaf, so it has to notice by itself.
     for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 3000; waited += 50) await setTimeout(50);
     assert.ok(!existsSync(`/proc/${pid}`), `${pid} is left over`);
+  });
+
+  it("ends with all threads of WASM, cancelled in the middle of a computation or left alone", async () => {
+    const env = { UAP_LENS_THREADS: "3" };
+    const client = start({ backend: "wasm", env });
+    assert.match((await client.describe()).backend.device, /, 3 threads$/);
+    const controller = new AbortController();
+    const request = client.request("benchmark", { milliseconds: 60_000 }, { signal: controller.signal });
+    await setTimeout(100);
+    controller.abort();
+    await assert.rejects(request, { name: "AbortError" });
+    assert.ok((await client.request("benchmark", { milliseconds: 10 })).stepsPerSecond > 0, "another one computes");
+
+    const child = fork(bundle.file, [String(2 ** 32)], { env: { ...process.env, ...env }, serialization: "advanced" });
+    const exited = once(child, "exit");
+    const messages = on(child, "message");
+    child.send({ kind: "start", backend: "wasm", refused: [] });
+    for await (const [message] of messages) if ((message as FromRuntime).kind === "ready") break;
+    child.disconnect();
+    assert.deepEqual(await exited, [0, null]);
   });
 
   describe("on WebGPU with a software driver", () => {

@@ -2,27 +2,135 @@
  * Kernels for the WASM backend, in AssemblyScript: `npm run build:kernels` compiles them into kernelsBinary.ts. They work in the memory of
  * TensorFlow.js's own module; every address is in bytes, every matrix row-major float32.
  *
- * The product follows Goto and van de Geijn (Anatomy of high-performance matrix multiplication, 2008): panels of both operands are packed so that the
- * innermost loop reads both in order, whatever was transposed.
+ * Every thread has an instance of this module on the one memory. A kernel is called on the main thread, which cuts its work into pieces. Each thread
+ * takes the next piece until none is left, so one that comes late costs no more than its help. What a piece computes depends neither on the others nor
+ * on the thread, so results are the same with any number of threads.
  */
 
-/** Rows and columns of the tile that the innermost loop keeps in registers. */
+/**
+ * Waiting and waking are JavaScript's `Atomics`: V8's baseline compiler of Node 20 forgets a local variable over WebAssembly's own instruction for
+ * waiting, and what is stored next goes to address 0.
+ */
+declare function sleep(address: usize, value: i32): void;
+declare function wake(address: usize, count: i32): void;
+
+/** Rows and columns of the tile that the innermost loop of a product keeps in registers. */
 const tileRows: i32 = 4;
 const tileColumns: i32 = 8;
-/** Packed at a time: so many terms of the sum, and so many rows of A. They fit the second-level cache. */
+/** Packed at a time: so many terms of the sum, so many rows of A and columns of B. They fit the second-level cache. */
 const depth: i32 = 256;
 const height: i32 = 96;
+const breadth: i32 = 256;
 
-function panels(size: i32, width: i32): i32 {
-  return (size + width - 1) / width;
+/** What the threads share, a cache line each: the pieces not taken (at 0), those not done, the threads asleep; and the work that the pieces are of. */
+const notDoneAt: i32 = 64;
+const asleepAt: i32 = 128;
+const workAt: i32 = 192;
+const sharedBytes: i32 = 256;
+
+/** What each thread has for itself: the number of pieces that it has computed (at 0), a spare tile, a packed block of A and one of B. */
+const tileAt: i32 = 64;
+const packedAAt: i32 = tileAt + 4 * tileRows * tileColumns;
+const packedBAt: i32 = packedAAt + 4 * depth * height;
+const ownBytes: i32 = packedBAt + 4 * depth * breadth;
+
+/** Turns of a loop that waits before its thread goes to sleep: some 60 microseconds, about what waking it takes. */
+const patience: i32 = 200000;
+/** Pieces for each thread, so that one that is slow, or has other work, gets fewer; and the fewest operations in a piece, about a microsecond. */
+const piecesEach: i32 = 2;
+const grain: i32 = 20000;
+
+/** Of this instance: where both are, and, on the main thread, how many threads there are. */
+let shared: usize = 0;
+let own: usize = 0;
+let threads: i32 = 1;
+
+/** The bytes, zero at first, that so many threads need to work together. */
+export function bytesFor(threads: i32): i32 {
+  return sharedBytes + threads * ownBytes;
 }
 
-/** Bytes of working memory for a product with n columns: a spare tile, a packed block of B, a packed block of A. */
-export function workspace(n: i32): i32 {
-  return 4 * (tileRows * tileColumns + depth * tileColumns * panels(n, tileColumns) + depth * height);
+/** Called on the main thread before any kernel, with the address of those bytes and the number of threads that serve, itself included. */
+export function lead(address: usize, count: i32): void {
+  shared = address;
+  own = address + sharedBytes;
+  threads = count;
 }
 
-/** c = A B with c [m, n]; A is [m, k], or [k, m] if transposed, and B is [k, n], or [n, k]. */
+/** Called on every other thread, which gets a number from 1 on; never returns. */
+export function serve(address: usize, thread: i32): void {
+  shared = address;
+  own = address + sharedBytes + thread * ownBytes;
+  for (;;) {
+    takePieces();
+    let turn = 0;
+    while (turn < patience && atomic.load<i32>(shared) === 0) turn++;
+    if (turn < patience) continue;
+    atomic.add<i32>(shared + asleepAt, 1);
+    sleep(shared, 0);
+    atomic.sub<i32>(shared + asleepAt, 1);
+  }
+}
+
+/** The pieces that a thread has computed so far; 0 is the main one. */
+export function computedBy(thread: i32): i32 {
+  return atomic.load<i32>(shared + sharedBytes + thread * ownBytes);
+}
+
+/** Has the pieces of the work that is described at `workAt` computed; returns when all are done. */
+function run(pieces: i32): void {
+  if (threads === 1 || pieces === 1) {
+    for (let piece = 0; piece < pieces; piece++) compute(piece);
+    return;
+  }
+  atomic.store<i32>(shared + notDoneAt, pieces);
+  atomic.store<i32>(shared, pieces);
+  if (atomic.load<i32>(shared + asleepAt) > 0) wake(shared, pieces - 1);
+  takePieces();
+  for (let turn = 0; ; turn++) {
+    const notDone = atomic.load<i32>(shared + notDoneAt);
+    if (notDone === 0) return;
+    if (turn >= patience) sleep(shared + notDoneAt, notDone);
+  }
+}
+
+/** A piece that is taken keeps its work from being done, and with it the description of the work in its place. */
+function takePieces(): void {
+  for (;;) {
+    const left = atomic.load<i32>(shared);
+    if (left === 0) return;
+    if (atomic.cmpxchg<i32>(shared, left, left - 1) !== left) continue;
+    compute(left - 1);
+    if (atomic.sub<i32>(shared + notDoneAt, 1) === 1) wake(shared + notDoneAt, 1);
+  }
+}
+
+/** The work's first word says what it is: 0 a product, else a combination. */
+function compute(piece: i32): void {
+  atomic.store<i32>(own, atomic.load<i32>(own) + 1);
+  if (load<i32>(shared + workAt) === 0) multiplyPiece(piece);
+  else combinePiece(piece);
+}
+
+/** How many pieces so many operations are worth; need not be whole. */
+function piecesOf(operations: f64): f64 {
+  return threads === 1 ? 1 : max<f64>(1, min<f64>(threads * piecesEach, operations / grain));
+}
+
+/** `size` divided by `parts`, rounded up to a multiple of `unit`, but no more than `size`. */
+function share(size: i32, parts: f64, unit: i32): i32 {
+  return min(size, <i32>Math.ceil(<f64>size / parts / unit) * unit);
+}
+
+/** How many parts of a size make up the whole. */
+function count(whole: i32, part: i32): i32 {
+  return (whole + part - 1) / part;
+}
+
+/**
+ * c = A B for `slices` matrices c [m, n]. A is [m, k], or [k, m] if transposed, and B is [k, n], or [n, k]. `nextA` and `nextB` are the elements from
+ * the matrix of a slice to that of the next, 0 where all have the same.
+ */
 export function multiply(
   a: usize,
   b: usize,
@@ -32,28 +140,109 @@ export function multiply(
   n: i32,
   transposeA: bool,
   transposeB: bool,
-  work: usize,
+  slices: i32,
+  nextA: i32,
+  nextB: i32,
 ): void {
-  const packedB = work + tileRows * tileColumns * 4;
-  const packedA = packedB + <usize>(depth * tileColumns * panels(n, tileColumns)) * 4;
-  for (let p = 0; p < k; p += depth) {
-    const terms = min(depth, k - p);
-    if (transposeB) packRows(b + <usize>p * 4, k, n, terms, tileColumns, packedB);
-    else packColumns(b + <usize>(p * n) * 4, n, n, terms, tileColumns, packedB);
-    for (let i = 0; i < m; i += height) {
-      const rows = min(height, m - i);
-      if (transposeA) packColumns(a + <usize>(p * m + i) * 4, m, rows, terms, tileRows, packedA);
-      else packRows(a + <usize>(i * k + p) * 4, k, rows, terms, tileRows, packedA);
-      for (let j = 0; j < n; j += tileColumns) {
-        const panelB = packedB + <usize>(j * terms) * 4;
-        for (let r = 0; r < rows; r += tileRows) {
-          const panelA = packedA + <usize>(r * terms) * 4;
-          const at = c + <usize>((i + r) * n + j) * 4;
-          if (rows - r >= tileRows && n - j >= tileColumns)
-            multiplyTile(panelA, panelB, terms, at, <usize>n * 4, p > 0);
-          else {
-            multiplyTile(panelA, panelB, terms, work, tileColumns * 4, false);
-            copyPart(work, at, min(tileRows, rows - r), min(tileColumns, n - j), <usize>n * 4, p > 0);
+  // A piece has whole slices, or a part of one that is nearly square: then the least is packed by more than one piece.
+  const pieces = piecesOf(<f64>slices * <f64>m * <f64>k * <f64>n);
+  let rows = m;
+  let columns = n;
+  for (let cut = <f64>slices; cut < pieces; cut *= 2) {
+    if (rows >= columns) rows = share(rows, 2, tileRows);
+    else columns = share(columns, 2, tileColumns);
+  }
+  const work = shared + workAt;
+  const slicesEach = share(slices, pieces, 1);
+  store<i32>(work, 0);
+  store<usize>(work, a, 4);
+  store<usize>(work, b, 8);
+  store<usize>(work, c, 12);
+  store<i32>(work, m, 16);
+  store<i32>(work, k, 20);
+  store<i32>(work, n, 24);
+  store<i32>(work, transposeA, 28);
+  store<i32>(work, transposeB, 32);
+  store<i32>(work, slices, 36);
+  store<i32>(work, nextA, 40);
+  store<i32>(work, nextB, 44);
+  store<i32>(work, slicesEach, 48);
+  store<i32>(work, rows, 52);
+  store<i32>(work, columns, 56);
+  run(count(slices, slicesEach) * count(m, rows) * count(n, columns));
+}
+
+function multiplyPiece(piece: i32): void {
+  const work = shared + workAt;
+  const m = load<i32>(work, 16);
+  const n = load<i32>(work, 24);
+  const slicesEach = load<i32>(work, 48);
+  const rows = load<i32>(work, 52);
+  const columns = load<i32>(work, 56);
+  const down = count(m, rows);
+  const across = count(n, columns);
+  const row = (piece % down) * rows;
+  const column = ((piece / down) % across) * columns;
+  const first = (piece / down / across) * slicesEach;
+  for (let slice = first; slice < min(first + slicesEach, load<i32>(work, 36)); slice++)
+    multiplyBlock(
+      load<usize>(work, 4) + <usize>(slice * load<i32>(work, 40)) * 4,
+      load<usize>(work, 8) + <usize>(slice * load<i32>(work, 44)) * 4,
+      load<usize>(work, 12) + <usize>(slice * m * n) * 4,
+      m,
+      load<i32>(work, 20),
+      n,
+      load<i32>(work, 28) !== 0,
+      load<i32>(work, 32) !== 0,
+      row,
+      min(m, row + rows),
+      column,
+      min(n, column + columns),
+    );
+}
+
+/**
+ * The rows and columns of c = A B that are given. It follows Goto and van de Geijn (Anatomy of high-performance matrix multiplication, 2008): panels
+ * of both operands are packed so that the innermost loop reads both in order, whatever was transposed.
+ */
+function multiplyBlock(
+  a: usize,
+  b: usize,
+  c: usize,
+  m: i32,
+  k: i32,
+  n: i32,
+  transposeA: bool,
+  transposeB: bool,
+  firstRow: i32,
+  lastRow: i32,
+  firstColumn: i32,
+  lastColumn: i32,
+): void {
+  const tile = own + tileAt;
+  const packedA = own + packedAAt;
+  const packedB = own + packedBAt;
+  for (let q = firstColumn; q < lastColumn; q += breadth) {
+    const columns = min(breadth, lastColumn - q);
+    for (let p = 0; p < k; p += depth) {
+      const terms = min(depth, k - p);
+      if (transposeB) packRows(b + <usize>(q * k + p) * 4, k, columns, terms, tileColumns, packedB);
+      else packColumns(b + <usize>(p * n + q) * 4, n, columns, terms, tileColumns, packedB);
+      for (let i = firstRow; i < lastRow; i += height) {
+        const rows = min(height, lastRow - i);
+        if (transposeA) packColumns(a + <usize>(p * m + i) * 4, m, rows, terms, tileRows, packedA);
+        else packRows(a + <usize>(i * k + p) * 4, k, rows, terms, tileRows, packedA);
+        for (let j = 0; j < columns; j += tileColumns) {
+          const panelB = packedB + <usize>(j * terms) * 4;
+          for (let r = 0; r < rows; r += tileRows) {
+            const panelA = packedA + <usize>(r * terms) * 4;
+            const at = c + <usize>((i + r) * n + q + j) * 4;
+            if (rows - r >= tileRows && columns - j >= tileColumns)
+              multiplyTile(panelA, panelB, terms, at, <usize>n * 4, p > 0);
+            else {
+              multiplyTile(panelA, panelB, terms, tile, tileColumns * 4, false);
+              copyPart(tile, at, min(tileRows, rows - r), min(tileColumns, columns - j), <usize>n * 4, p > 0);
+            }
           }
         }
       }
@@ -205,7 +394,85 @@ function copyPart(tile: usize, to: usize, rows: i32, columns: i32, stride: usize
     }
 }
 
-/** out [columns] = the sum of the rows of x [rows, columns]. */
+/**
+ * out [rows, columns] = a + b, a - b or a b, for `operation` 1, 2 or 3, element by element. `nextA` is the elements from a row of a to the next, `stepA`
+ * from a column to the next, which is 0 or 1; likewise for b.
+ */
+export function combine(
+  operation: i32,
+  a: usize,
+  nextA: i32,
+  stepA: i32,
+  b: usize,
+  nextB: i32,
+  stepB: i32,
+  out: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  const size = rows * columns;
+  const work = shared + workAt;
+  const sizeEach = share(size, piecesOf(size), 16);
+  store<i32>(work, operation);
+  store<usize>(work, a, 4);
+  store<i32>(work, nextA, 8);
+  store<i32>(work, stepA, 12);
+  store<usize>(work, b, 16);
+  store<i32>(work, nextB, 20);
+  store<i32>(work, stepB, 24);
+  store<usize>(work, out, 28);
+  store<i32>(work, columns, 32);
+  store<i32>(work, size, 36);
+  store<i32>(work, sizeEach, 40);
+  run(count(size, sizeEach));
+}
+
+function combinePiece(piece: i32): void {
+  const work = shared + workAt;
+  const stepA = load<i32>(work, 12);
+  const stepB = load<i32>(work, 24);
+  const columns = load<i32>(work, 32);
+  const sizeEach = load<i32>(work, 40);
+  const end = min(piece * sizeEach + sizeEach, load<i32>(work, 36));
+  for (let at = piece * sizeEach; at < end;) {
+    const row = at / columns;
+    const column = at % columns;
+    const here = min(columns - column, end - at);
+    combineRow(
+      load<i32>(work),
+      load<usize>(work, 4) + <usize>(row * load<i32>(work, 8) + column * stepA) * 4,
+      stepA,
+      load<usize>(work, 16) + <usize>(row * load<i32>(work, 20) + column * stepB) * 4,
+      stepB,
+      load<usize>(work, 28) + <usize>at * 4,
+      here,
+    );
+    at += here;
+  }
+}
+
+function combineRow(operation: i32, a: usize, stepA: i32, b: usize, stepB: i32, out: usize, columns: i32): void {
+  // a - b is a + (-b), exactly.
+  const sign = f32x4.splat(operation === 2 ? -0.0 : 0.0);
+  let x = v128.load32_splat(a);
+  let y = v128.load32_splat(b);
+  let column = 0;
+  for (; column + 4 <= columns; column += 4) {
+    if (stepA !== 0) x = v128.load(a + <usize>column * 4);
+    if (stepB !== 0) y = v128.load(b + <usize>column * 4);
+    v128.store(out + <usize>column * 4, operation === 3 ? f32x4.mul(x, y) : f32x4.add(x, v128.xor(y, sign)));
+  }
+  for (; column < columns; column++) {
+    const u = load<f32>(a + <usize>(column * stepA) * 4);
+    const v = load<f32>(b + <usize>(column * stepB) * 4);
+    store<f32>(out + <usize>column * 4, operation === 3 ? u * v : operation === 2 ? u - v : u + v);
+  }
+}
+
+/**
+ * out [columns] = the sum of the rows of x [rows, columns]. On one thread, for memory is all that bounds it: two that share the columns take more than
+ * twice as long.
+ */
 export function sumRows(x: usize, rows: i32, columns: i32, out: usize): void {
   memory.copy(out, x, <usize>columns * 4);
   for (let row = 1; row < rows; row++) {

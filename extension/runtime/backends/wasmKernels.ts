@@ -5,6 +5,7 @@
  * - They keep what they have prepared of a right operand by the operand's buffer alone, so one buffer used under two shapes gives wrong numbers.
  * - Sums over rows, which are the gradient of every bias, go through a transposed copy.
  * - A tensor is copied for every gradient that needs it, and read as a whole for every piece that it is split into.
+ * - All run on one thread. Products and the commonest elementwise operations, nine tenths of a training step, run on several here.
  */
 import {
   _FusedMatMul,
@@ -16,60 +17,36 @@ import {
   getKernel,
   Identity,
   LeakyRelu,
+  Multiply,
   Prelu,
   registerKernel,
   Relu,
   Relu6,
   Sigmoid,
   SplitV,
+  Square,
+  Sub,
   Sum,
   unregisterKernel,
   util,
 } from "@tensorflow/tfjs-core";
 import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { kernelsBinary } from "./kernelsBinary";
+import type { Kernels, WasmMemory } from "./kernels";
 
 /** What the compiled module of TensorFlow.js exports, as far as it is used here. Addresses are bytes from the start of its memory. */
 export interface WasmModule {
   HEAPU8: Uint8Array;
-  asm: { memory: object };
+  asm: { memory: WasmMemory };
   _malloc: (bytes: number) => number;
   _free: (address: number) => void;
-}
-
-/** The part of WebAssembly's own interface that is used; Node's declarations lack it. */
-interface Compiler {
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { exports: object };
-}
-
-/** The exports of kernels.assembly.ts. */
-interface Kernels {
-  workspace(this: void, n: number): number;
-  multiply(
-    this: void,
-    a: number,
-    b: number,
-    c: number,
-    m: number,
-    k: number,
-    n: number,
-    transposeA: boolean,
-    transposeB: boolean,
-    work: number,
-  ): void;
-  sumRows(this: void, x: number, rows: number, columns: number, out: number): void;
 }
 
 const bytesPerElement = 4;
 
 /** Replaces kernels of a WASM backend that has been brought up. */
-export function registerKernels(backend: BackendWasm): void {
+export function registerKernels(backend: BackendWasm, kernels: Kernels): void {
   const module = backend.wasm as unknown as WasmModule;
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly;
-  const binary = new Module(Buffer.from(kernelsBinary, "base64"));
-  const kernels = new Instance(binary, { env: { memory: module.asm.memory } }).exports as Kernels;
   const multiply = multiplier(backend, kernels);
   replace(BatchMatMul, ({ inputs, attrs }) => multiply(required(inputs.a), required(inputs.b), attrs));
   replace(_FusedMatMul, ({ inputs, attrs }) => {
@@ -93,6 +70,23 @@ export function registerKernels(backend: BackendWasm): void {
         return sum;
     }
   });
+
+  for (const [kernelName, operation] of Object.entries({ [Add]: 1, [Sub]: 2, [Multiply]: 3, [Square]: 3 })) {
+    const stock = getKernel(kernelName, "wasm").kernelFunc;
+    replace(kernelName, (parameters) => {
+      const a = required(parameters.inputs.a ?? parameters.inputs.x);
+      const b = required(parameters.inputs.b ?? parameters.inputs.x);
+      const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+      const common = asMatrices(a.shape, b.shape, shape);
+      if (a.dtype !== "float32" || b.dtype !== "float32" || common === undefined) return stock(parameters);
+      const out = backend.makeOutput(shape, "float32");
+      const [aAt, bAt, outAt] = [a, b, out].map(({ dataId }) => backend.getMemoryOffset(dataId));
+      const { rows, columns, operands } = common;
+      const [[nextA, stepA], [nextB, stepB]] = operands;
+      kernels.combine(operation, aAt, nextA, stepA, bAt, nextB, stepB, outAt, rows, columns);
+      return out;
+    });
+  }
 
   replace(Identity, ({ inputs }) => {
     const { dataId, shape, dtype } = required(inputs.x);
@@ -155,18 +149,6 @@ function then(
 }
 
 function multiplier(backend: BackendWasm, kernels: Kernels) {
-  const module = backend.wasm as unknown as WasmModule;
-  let work = { address: 0, bytes: 0 };
-  const workspace = (n: number): number => {
-    const bytes = kernels.workspace(n);
-    if (bytes > work.bytes) {
-      if (work.bytes > 0) module._free(work.address);
-      work = { address: 0, bytes: 0 };
-      work = { address: module._malloc(bytes), bytes };
-    }
-    return work.address;
-  };
-
   return (a: TensorInfo, b: TensorInfo, attrs: NamedAttrMap | undefined): TensorInfo => {
     if (a.dtype !== "float32" || b.dtype !== "float32")
       throw new Error(`A matrix product on WASM takes float32, not ${a.dtype} and ${b.dtype}.`);
@@ -186,23 +168,51 @@ function multiplier(backend: BackendWasm, kernels: Kernels) {
     if (size === 0) return backend.makeOutput(shape, "float32");
     if (k === 0) return backend.makeOutput(shape, "float32", undefined, new Float32Array(size));
 
-    const work = workspace(n);
     const out = backend.makeOutput(shape, "float32");
     const [aAt, bAt, outAt] = [a, b, out].map(({ dataId }) => backend.getMemoryOffset(dataId));
     const [countA, countB, count] = [outerA, outerB, outer].map((dimensions) => util.sizeFromShape(dimensions));
+    const whole = (countOf: number) => countOf === count || countOf === 1;
     if (countB === 1 && countA === count && !transposeA) {
       // All slices meet the same right operand: they are one matrix.
-      kernels.multiply(aAt, bAt, outAt, count * m, k, n, false, transposeB, work);
-      return out;
-    }
-    let to = outAt;
-    for (const [sliceA, sliceB] of slicePairs(outerA, outerB, outer)) {
-      const [fromA, fromB] = [aAt + sliceA * m * k * bytesPerElement, bAt + sliceB * k * n * bytesPerElement];
-      kernels.multiply(fromA, fromB, to, m, k, n, transposeA, transposeB, work);
-      to += m * n * bytesPerElement;
+      kernels.multiply(aAt, bAt, outAt, count * m, k, n, false, transposeB, 1, 0, 0);
+    } else if (whole(countA) && whole(countB)) {
+      const [nextA, nextB] = [countA === 1 ? 0 : m * k, countB === 1 ? 0 : k * n];
+      kernels.multiply(aAt, bAt, outAt, m, k, n, transposeA, transposeB, count, nextA, nextB);
+    } else {
+      let to = outAt;
+      for (const [sliceA, sliceB] of slicePairs(outerA, outerB, outer)) {
+        const [fromA, fromB] = [aAt + sliceA * m * k * bytesPerElement, bAt + sliceB * k * n * bytesPerElement];
+        kernels.multiply(fromA, fromB, to, m, k, n, transposeA, transposeB, 1, 0, 0);
+        to += m * n * bytesPerElement;
+      }
     }
     return out;
   };
+}
+
+/** Rows too short to be worth a loop each. */
+const shortest = 16;
+
+/**
+ * Operands that broadcast to `out` as matrices of its size: one of them is the whole of it, and the other too, or a value, a row or a column that repeats. For
+ * each, the elements from a row to the next and from a column to the next. Undefined where it is otherwise, or nothing is gained.
+ */
+function asMatrices(a: number[], b: number[], out: number[]) {
+  const [sizeA, sizeB, size] = [a, b, out].map((shape) => util.sizeFromShape(shape));
+  if (size === 0 || (sizeA !== size && sizeB !== size)) return undefined;
+  const [other, own] = sizeA === size ? [b, sizeB] : [a, sizeA];
+  const aligned = [...new Array<number>(out.length - other.length).fill(1), ...other];
+  const first = aligned.findIndex((length) => length !== 1);
+  const last = aligned.findLastIndex((length) => length !== 1);
+  let [columns, steps] = [own, [0, 1]];
+  if (!aligned.every((length, axis) => axis < first || length === out[axis])) {
+    if (!aligned.every((length, axis) => axis > last || length === out[axis])) return undefined;
+    [columns, steps] = [size / own, [1, 0]];
+  }
+  const rows = size / columns;
+  if (rows > 1 && columns < shortest) return undefined;
+  const whole = [columns, 1];
+  return { rows, columns, operands: other === b ? [whole, steps] : [steps, whole] };
 }
 
 function matrix({ shape }: TensorInfo, transpose: boolean): readonly [number, number] {
