@@ -102,7 +102,12 @@ function runtime(
   const client = new RuntimeClient<Measuring>({
     backend: name,
     entry,
-    env: { ...env, TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: "1" },
+    env: {
+      ...env,
+      UAP_LENS_THREADS: String(threads),
+      TF_NUM_INTRAOP_THREADS: String(threads),
+      TF_NUM_INTEROP_THREADS: "1",
+    },
     memoryLimit: 12 * 1024 * mebibyte,
   });
   return {
@@ -141,7 +146,7 @@ function table(rows: Row[], runners: Runner[], what: "forward" | "step"): string
   return [`| ${header.join(" | ")} |`, `|${header.map(() => "---|").join("")}`, ...lines].join("\n");
 }
 
-const colours = ["#333333", "#999999", "#0072b2", "#d55e00", "#e69f00", "#009e73", "#cc79a7"];
+const colours = ["#333333", "#999999", "#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7"];
 
 /** Milliseconds a training step against n at width 64, both logarithmic. */
 function plot(rows: Row[], runners: Runner[]): string {
@@ -224,6 +229,7 @@ async function main() {
   const runners: Runner[] = [
     ...(python === undefined ? [] : [torch(python, 1), torch(python, cores)]),
     runtime(entry, "wasm", 1),
+    runtime(entry, "wasm", cores),
     runtime(entry, "tensorflow", 1),
     runtime(entry, "tensorflow", cores),
     ...(softwareVulkanSupported ? [runtime(entry, "webgpu", cores, slow, softwareVulkan())] : []),
@@ -291,7 +297,7 @@ ${memory.join("\n")}
 
 ## Sparse patterns against dense ones
 
-On WASM at d = 64, batch 1. Memory is WebAssembly's, after the steps.
+On WASM on one thread at d = 64, batch 1. Memory is WebAssembly's, after the steps.
 
 ${patterns}
 ${[...failed].map(([runner, message]) => `\n${title(runner)} was not measured: ${message}\n`).join("")}`;
