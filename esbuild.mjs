@@ -58,16 +58,16 @@ const builds = [
   {
     // What `import ... from "uap-lens"` gives a script.
     ...node,
-    entryPoints: [{ in: "extension/runtime/builders/index.ts", out: "builders" }],
+    entryPoints: [{ in: "extension/runtime/library.ts", out: "library" }],
     outdir: "dist",
-    external: ["webgpu"],
+    external: ["webgpu", "./transpile.js"],
   },
   {
     ...common,
-    entryPoints: [
-      { in: "webview/report/main.ts", out: "report" },
-      { in: "webview/runtime/main.ts", out: "runtime" },
-    ],
+    entryPoints: ["report", "runtime", "training", "distinguishability", "symmetry", "live"].map((page) => ({
+      in: `webview/${page}/main.ts`,
+      out: page,
+    })),
     outdir: "dist/webview",
     external: ["./transpile.js"], // for targets that only the runtime process loads
     platform: "browser",

@@ -1,6 +1,7 @@
 /** The extension's entry: wires the features and nothing else. */
 import { Worker } from "node:worker_threads";
 import * as vscode from "vscode";
+import { ActiveModel } from "./editor/activeModel";
 import { Checker } from "./editor/checker";
 import { registerCommands } from "./editor/commands";
 import { FindingPages } from "./editor/convert";
@@ -14,36 +15,65 @@ import { Runtime } from "./editor/runtime";
 import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
 import { modelFileGlob } from "./models/fileNames";
+import { DistinguishabilityPanel, distinguishabilityViewType } from "./panels/distinguishabilityPanel";
+import { LiveView } from "./panels/liveView";
+import { ModelPanels, type PanelServices } from "./panels/modelPanel";
+import { ModelTree } from "./panels/modelTree";
 import { ReportPanels } from "./panels/reportPanel";
 import { runtimePanelHost } from "./panels/runtimePanel";
+import { Studies } from "./panels/studies";
+import { SymmetryPanel, symmetryViewType } from "./panels/symmetryPanel";
+import { TrainingPanel, trainingViewType } from "./panels/trainingPanel";
+import { TrainingRuns } from "./panels/trainingRuns";
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("UAP Lens", { log: true });
   const script = (name: string) => vscode.Uri.joinPath(context.extensionUri, "dist", name).fsPath;
-  const checker = new Checker(
-    () => new Worker(script("checkWorker.js")),
-    (line) => log.error(line),
-  );
+  const newChecker = () =>
+    new Checker(
+      () => new Worker(script("checkWorker.js")),
+      (line) => log.error(line),
+    );
+  const checker = newChecker();
+  // Panels ask on a thread of their own, so that no check waits for them.
+  const panelChecker = newChecker();
   const pages = new FindingPages(context.extensionUri);
   const reports = new Reports(checker);
   const diagnostics = new Diagnostics(reports, pages);
   const workspaceCheck = new WorkspaceCheck(checker, reports, diagnostics);
   const documents = new ReportDocuments(reports);
   const panels = new ReportPanels(context.extensionUri, reports, pages);
+  const model = new ActiveModel();
+  const runtime = new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log);
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const runs = new TrainingRuns(runtime, storage.scheme === "file" ? `${storage.fsPath}/runs` : undefined, log);
+  const studies = new Studies(panelChecker);
+  const services: PanelServices = { extensionUri: context.extensionUri, reports, studies, runtime, runs };
+  const modelPanels = {
+    training: new ModelPanels(trainingViewType, TrainingPanel, services),
+    distinguishability: new ModelPanels(distinguishabilityViewType, DistinguishabilityPanel, services),
+    symmetry: new ModelPanels(symmetryViewType, SymmetryPanel, services),
+  };
   const files: vscode.DocumentSelector = { pattern: modelFileGlob };
   context.subscriptions.push(
     log,
     checker,
+    panelChecker,
     reports,
     diagnostics,
     workspaceCheck,
     documents,
     panels,
+    model,
+    runtime,
+    runs,
+    ...Object.values(modelPanels),
+    new ModelTree(model, reports),
+    new LiveView(context.extensionUri, model, reports, runs),
     new Status(reports),
-    new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
     vscode.languages.registerCodeLensProvider(files, new Lenses(reports)),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),
-    ...registerCommands(reports, workspaceCheck, documents, panels),
+    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels),
   );
 }

@@ -88,16 +88,29 @@ export function studyOf(fileName: string, text: string, report: FileReport, inde
     if (isSmall(architecture)) return;
     const examined = known === undefined ? examine(architecture, skipped) : { report: known, findings };
     const errors = examined.findings.filter(isTheoryError).map(({ code }) => code);
-    const small = analogueOf(architecture, { report: examined.report, errors }, skipped);
-    if (typeof small === "string") reasons.push(`${title}: ${small}.`);
-    else
-      variants.push({
-        id: `${id}/analogue`,
-        title: `${title}, small analogue`,
-        architecture: small.architecture,
-        standsFor: small.standsFor,
-        small: true,
-      });
+    const portrait = { report: examined.report, errors };
+    for (const [purpose, name] of [
+      ["look", "analogue"],
+      ["train", "smallest"],
+    ] as const) {
+      const small = analogueOf(architecture, portrait, purpose, skipped);
+      if (typeof small === "string") {
+        if (purpose === "look") reasons.push(`${title}: ${small}.`);
+        continue;
+      }
+      const same = JSON.stringify(small.architecture);
+      const known = variants.some(
+        (variant) => variant.id.startsWith(`${id}/`) && JSON.stringify(variant.architecture) === same,
+      );
+      if (!known)
+        variants.push({
+          id: `${id}/${name}`,
+          title: `${title}, ${purpose === "look" ? "small analogue" : "smallest analogue"}`,
+          architecture: small.architecture,
+          standsFor: small.standsFor,
+          small: true,
+        });
+    }
   };
   add("written", "As written", read, own);
   for (const { title, edits } of findings.flatMap(({ fixes }) => fixes)) {

@@ -192,7 +192,15 @@ export type ToTrainingPage =
       margin: Float64Array;
     }
   /** Target and output of one sample, [tokens, width] row by row. */
-  | { kind: "sample"; run: number; step: number; target: Float32Array; output: Float32Array };
+  | {
+      kind: "sample";
+      run: number;
+      step: number;
+      tokens: number;
+      width: number;
+      target: Float32Array;
+      output: Float32Array;
+    };
 
 export type ToTrainingHost =
   | ToModelPanel
@@ -200,6 +208,8 @@ export type ToTrainingHost =
   | { kind: "start" }
   /** Starts both halves of the comparison. */
   | { kind: "compare" }
+  /** Asks the person for a module of their own. */
+  | { kind: "choose-target" }
   | { kind: "pause" | "resume" | "step" | "cancel-run" | "reset" | "remove" | "select"; run: number }
   | { kind: "show"; run: number; shown: boolean }
   | { kind: "export-csv" }
@@ -255,8 +265,8 @@ export interface DistinguishSnapshot {
 export type ToDistinguishPage =
   | { kind: "snapshot"; snapshot: DistinguishSnapshot | NothingYet }
   | { kind: "gaps"; measurement: number; layer: number; gaps: Float32Array; theory: Uint8Array | null }
-  /** Attention patterns and reach of the variant; none where cells would be too small. */
-  | { kind: "pictures"; variant: string; pictures: Pictures | null };
+  /** Attention patterns and reach of the variant on view; none where cells would be too small. */
+  | { kind: "pictures"; pictures: Pictures | null };
 
 export type ToDistinguishHost =
   | ToModelPanel

@@ -1,6 +1,9 @@
 /** The commands of the palette. */
 import * as vscode from "vscode";
+import type { PanelName } from "../../webview/protocol";
+import type { ModelPanels } from "../panels/modelPanel";
 import type { ReportPanels } from "../panels/reportPanel";
+import type { ActiveModel } from "./activeModel";
 import { commandIds } from "./commandIds";
 import type { ReportDocuments } from "./reportDocuments";
 import { isModelDocument, type Reports } from "./reports";
@@ -11,8 +14,18 @@ export function registerCommands(
   workspaceCheck: WorkspaceCheck,
   documents: ReportDocuments,
   panels: ReportPanels,
+  model: ActiveModel,
+  modelPanels: Record<PanelName, ModelPanels>,
 ): vscode.Disposable[] {
+  const openPanel = (panel: PanelName) =>
+    vscode.commands.registerCommand(commandIds[panel], (uri?: vscode.Uri, architecture?: number) => {
+      const file = uri ?? documentOnView()?.uri ?? panels.shown ?? model.uri;
+      if (file !== undefined) modelPanels[panel].open(file, architecture ?? architectureAtCursor(reports));
+    });
   return [
+    openPanel("training"),
+    openPanel("distinguishability"),
+    openPanel("symmetry"),
     vscode.commands.registerCommand(commandIds.checkFile, async () => {
       const document = documentOnView();
       if (document === undefined) return;

@@ -1,7 +1,19 @@
-/** The fixes of findings as quick fixes. Their edits belong to one version of the text and are offered for no other. */
+/** The fixes of findings as quick fixes, and the way to what a finding is about. Edits belong to one version of the text and are offered for no other. */
 import * as vscode from "vscode";
+import type { PanelName } from "../../webview/protocol";
+import { architectureOf } from "../models/ranges";
+import type { FindingCode } from "../theory/verdict/report";
+import { commandIds } from "./commandIds";
 import { source, toEdit, toRange } from "./convert";
 import type { Reports } from "./reports";
+
+/** The panel that shows what a finding is about, if one does. */
+function panelOf(code: FindingCode): { name: PanelName; title: string } | undefined {
+  if (/^UAP(10[124]|501|502)$/.test(code)) return { name: "distinguishability", title: "Show the Tokens That It Cannot Tell Apart" }; // prettier-ignore
+  if (/^UAP20/.test(code)) return { name: "symmetry", title: "Show the Symmetry" };
+  if (code === "UAP601") return { name: "training", title: "Train It Against the Floor" };
+  return undefined;
+}
 
 export class QuickFixes implements vscode.CodeActionProvider {
   static readonly metadata: vscode.CodeActionProviderMetadata = {
@@ -18,18 +30,31 @@ export class QuickFixes implements vscode.CodeActionProvider {
   ): Promise<vscode.CodeAction[]> {
     const checked = await this.reports.current(document, token);
     if (checked?.outcome.kind !== "report") return [];
-    return checked.outcome.report.findings
+    const { report } = checked.outcome;
+    return report.findings
       .filter((finding) => toRange(finding.range).intersection(range) !== undefined)
-      .flatMap((finding) =>
-        finding.fixes.map(({ title, edits }, index) => {
+      .flatMap((finding) => {
+        const diagnostics = context.diagnostics.filter(
+          (diagnostic) => diagnostic.source === source && diagnostic.message === finding.message,
+        );
+        const offered = (title: string) => {
           const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+          action.diagnostics = diagnostics;
+          return action;
+        };
+        const fixes = finding.fixes.map(({ title, edits }, index) => {
+          const action = offered(title);
           action.edit = toEdit(document.uri, edits);
           action.isPreferred = index === 0;
-          action.diagnostics = context.diagnostics.filter(
-            (diagnostic) => diagnostic.source === source && diagnostic.message === finding.message,
-          );
           return action;
-        }),
-      );
+        });
+        const panel = panelOf(finding.code);
+        if (panel === undefined) return fixes;
+        const architecture = architectureOf(report, finding);
+        const shown = offered(panel.title);
+        const index = architecture === undefined ? 0 : report.architectures.indexOf(architecture);
+        shown.command = { title: panel.title, command: commandIds[panel.name], arguments: [document.uri, index] };
+        return [...fixes, shown];
+      });
   }
 }

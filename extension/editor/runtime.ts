@@ -15,7 +15,7 @@ type State =
   | { kind: "ready"; description: RuntimeDescription }
   | { kind: "failed"; message: string };
 
-const titles: Record<BackendName, string> = {
+export const backendTitles: Record<BackendName, string> = {
   cuda: "CUDA",
   webgpu: "WebGPU",
   tensorflow: "native TensorFlow",
@@ -32,8 +32,9 @@ interface Chosen {
 
 /** Starts nothing until something is asked of the runtime. A changed setting ends it; the next request starts another. */
 export class Runtime implements vscode.Disposable {
-  private chosen: Promise<Chosen> | undefined;
-  /** The clients of the choice. */
+  /** By the backend that is wanted. */
+  private chosen = new Map<BackendName | "auto", Promise<Chosen>>();
+  /** The clients of the choices. */
   private clients: RuntimeClient[] = [];
   private state: State = { kind: "idle" };
   private readonly item = vscode.languages.createLanguageStatusItem("uapLens.runtime", { pattern: modelFileGlob });
@@ -60,26 +61,34 @@ export class Runtime implements vscode.Disposable {
     this.update({ kind: "idle" });
   }
 
+  /** The backend of the settings. */
+  get setting(): BackendName | "auto" {
+    return vscode.workspace.getConfiguration("uapLens").get<BackendName | "auto">("backend", "auto");
+  }
+
   /**
-   * The runtime, started.
-   * @throws RuntimeFailure where the backend that is set cannot be had.
+   * A runtime, started: the one that the settings ask for, which the status item is about, or one on another backend beside it.
+   * @throws RuntimeFailure where the backend cannot be had.
    */
-  async client(): Promise<RuntimeClient> {
-    const chosen = (this.chosen ??= this.choose());
-    if (this.state.kind !== "ready") this.update({ kind: "starting" });
+  async client(wanted: BackendName | "auto" = this.setting): Promise<RuntimeClient> {
+    const { chosen, setting } = this;
+    const choice = chosen.get(wanted) ?? this.choose(wanted);
+    chosen.set(wanted, choice);
+    const say = (state: State) => {
+      if (wanted === setting && chosen === this.chosen) this.update(state);
+    };
+    if (this.state.kind !== "ready") say({ kind: "starting" });
     try {
-      const { client, comparison } = await chosen;
+      const { client, comparison } = await choice;
       const { backend, refused } = await client.describe();
       const others = comparison
         ? [comparison, ...refused.filter((refusal) => refusal.backend !== comparison.backend)]
         : refused;
-      if (chosen === this.chosen) this.update({ kind: "ready", description: { backend, refused: others } });
+      say({ kind: "ready", description: { backend, refused: others } });
       return client;
     } catch (error) {
-      if (chosen === this.chosen) {
-        this.end();
-        this.update({ kind: "failed", message: (error as Error).message });
-      }
+      if (chosen.get(wanted) === choice) chosen.delete(wanted);
+      say({ kind: "failed", message: (error as Error).message });
       throw error;
     }
   }
@@ -92,11 +101,11 @@ export class Runtime implements vscode.Disposable {
   private end(): void {
     for (const client of this.clients) void client.dispose();
     this.clients = [];
-    this.chosen = undefined;
+    this.chosen = new Map();
     this.update({ kind: "idle" });
   }
 
-  private async choose(): Promise<Chosen> {
+  private async choose(backend: BackendName | "auto"): Promise<Chosen> {
     const { clients } = this;
     const open = (route: Route, on: BackendName | "auto") => {
       // Nobody would end it.
@@ -105,13 +114,11 @@ export class Runtime implements vscode.Disposable {
       clients.push(client);
       return client;
     };
-    const settings = vscode.workspace.getConfiguration("uapLens");
-    const backend = settings.get<BackendName | "auto">("backend", "auto");
     const [route, other] = routesTo({
       electron: process.versions.electron !== undefined,
       systemNode: (await systemNode()) !== undefined,
       backend,
-      webgpu: settings.get<WebGpuPlace>("webgpu", "auto"),
+      webgpu: vscode.workspace.getConfiguration("uapLens").get<WebGpuPlace>("webgpu", "auto"),
     });
     const client = open(route, backend);
     if (other === undefined) return { client };
@@ -147,7 +154,7 @@ export class Runtime implements vscode.Disposable {
         item.detail = "trying the backends";
         break;
       case "ready":
-        item.text = `UAP runtime: ${titles[state.description.backend.name]}`;
+        item.text = `UAP runtime: ${backendTitles[state.description.backend.name]}`;
         item.detail = state.description.backend.device;
         this.log.info(describe(state.description).join("\n"));
         break;
@@ -177,11 +184,14 @@ export class Runtime implements vscode.Disposable {
     await vscode.window.showQuickPick(
       [
         {
-          label: `$(check) ${titles[backend.name]}`,
+          label: `$(check) ${backendTitles[backend.name]}`,
           description: `in use, ${speed.toPrecision(3)} small training steps a second`,
           detail: `${backend.device}, ${backend.version}`,
         },
-        ...refused.map(({ backend: name, reason }) => ({ label: `$(circle-slash) ${titles[name]}`, detail: reason })),
+        ...refused.map(({ backend: name, reason }) => ({
+          label: `$(circle-slash) ${backendTitles[name]}`,
+          detail: reason,
+        })),
       ],
       { title: "UAP Lens Runtime", placeHolder: "What the runtime computes on, and why on nothing else" },
     );
@@ -190,8 +200,8 @@ export class Runtime implements vscode.Disposable {
 
 function describe({ backend, refused }: RuntimeDescription): string[] {
   return [
-    `The runtime computes on ${titles[backend.name]}: ${backend.device}, ${backend.version}.`,
-    ...refused.map(({ backend: name, reason }) => `Not on ${titles[name]}: ${reason}.`),
+    `The runtime computes on ${backendTitles[backend.name]}: ${backend.device}, ${backend.version}.`,
+    ...refused.map(({ backend: name, reason }) => `Not on ${backendTitles[name]}: ${reason}.`),
   ];
 }
 

@@ -150,6 +150,9 @@ const behind: Partial<Record<FindingCode, Behind>> = {
   },
 };
 
+/** The condition of the report that a finding is about, if it is about one. */
+export const conditionOf = (code: FindingCode): string | null => behind[code]?.condition ?? null;
+
 /** Findings whose evidence is the witness of the verdict. */
 const witnessed: ReadonlySet<FindingCode> = new Set<FindingCode>(["UAP101", "UAP102", "UAP104", "UAP201"]);
 

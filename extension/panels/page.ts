@@ -7,12 +7,16 @@ export function pagesFolder(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, "dist", "webview");
 }
 
-export function pageHtml(
-  webview: vscode.Webview,
-  extensionUri: vscode.Uri,
-  page: "report" | "runtime",
-  title: string,
-): string {
+/** The bundled pages by the names of their files. */
+export type PageName = "report" | "runtime" | "training" | "distinguishability" | "symmetry" | "live";
+
+/** The icon of a panel's tab. */
+export function panelIcon(extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
+  const icon = (theme: string) => vscode.Uri.joinPath(extensionUri, "media", `report-${theme}.svg`);
+  return { light: icon("light"), dark: icon("dark") };
+}
+
+export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: PageName, title: string): string {
   const folder = pagesFolder(extensionUri);
   const script = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.js`)).toString();
   const style = webview.asWebviewUri(vscode.Uri.joinPath(folder, `${page}.css`)).toString();

@@ -5,7 +5,8 @@ import { isPageState, type Snapshot, type ToHost, type ToPage } from "../../webv
 import { commandIds } from "../editor/commandIds";
 import { toEdit, toRange, type FindingPages } from "../editor/convert";
 import { isModelDocument, nameInReport, type Checked, type Reports } from "../editor/reports";
-import { pageHtml, pagesFolder } from "./page";
+import { columnOf } from "./modelPanel";
+import { pageHtml, pagesFolder, panelIcon } from "./page";
 
 const viewType = "uapLens.report";
 const title = "UAP Lens Report";
@@ -98,11 +99,7 @@ class ReportPanel implements vscode.Disposable {
         if (uri.toString() === this.uri?.toString()) this.update();
       }),
     ];
-    const icon = vscode.Uri.joinPath(extensionUri, "media", "report");
-    panel.iconPath = {
-      light: icon.with({ path: `${icon.path}-light.svg` }),
-      dark: icon.with({ path: `${icon.path}-dark.svg` }),
-    };
+    panel.iconPath = panelIcon(extensionUri);
     webview.html = pageHtml(webview, extensionUri, "report", title);
   }
 
@@ -186,18 +183,7 @@ class ReportPanel implements vscode.Disposable {
 
   private async goTo(range: vscode.Range): Promise<void> {
     if (this.uri === undefined) return;
-    await vscode.window.showTextDocument(this.uri, { selection: range, viewColumn: this.columnOfFile() });
-  }
-
-  /** Where the file is on view, so that "go to" does not cover the panel. */
-  private columnOfFile(): vscode.ViewColumn {
-    const visible = vscode.window.visibleTextEditors.find(
-      (editor) => editor.document.uri.toString() === this.uri?.toString(),
-    );
-    return (
-      visible?.viewColumn ??
-      (this.panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One)
-    );
+    await vscode.window.showTextDocument(this.uri, { selection: range, viewColumn: columnOf(this.uri, this.panel) });
   }
 
   /** Applies a fix of the report on view, unless the text has moved on and no longer has that finding with that fix. */

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Death, RuntimeHost } from "../runtime/process/host";
 import type { FromRuntime } from "../runtime/process/protocol";
 import type { FromRuntimePage } from "../../webview/protocol";
-import { pageHtml, pagesFolder } from "./page";
+import { pageHtml, pagesFolder, panelIcon } from "./page";
 
 const viewType = "uapLens.runtime";
 const title = "UAP Lens Runtime";
@@ -22,8 +22,7 @@ export function runtimePanelHost(extensionUri: vscode.Uri): RuntimeHost {
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       { enableScripts: true, retainContextWhenHidden: true, localResourceRoots: [pagesFolder(extensionUri)] },
     );
-    const icon = (theme: string) => vscode.Uri.joinPath(extensionUri, "media", `report-${theme}.svg`);
-    panel.iconPath = { light: icon("light"), dark: icon("dark") };
+    panel.iconPath = panelIcon(extensionUri);
     const { webview } = panel;
     const listeners: ((message: FromRuntime) => void)[] = [];
     let death = closedByPerson;

@@ -61,6 +61,11 @@ export async function lensesOf(document: vscode.TextDocument): Promise<vscode.Co
   return vscode.commands.executeCommand("vscode.executeCodeLensProvider", document.uri);
 }
 
+/** The lenses that say the verdict of an architecture. */
+export async function verdictsOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+  return (await lensesOf(document)).filter(({ command }) => command?.command === "uapLens.explainVerdict");
+}
+
 export async function quickFixesOf(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
   const kind = vscode.CodeActionKind.QuickFix.value;
   return vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range, kind);

@@ -46,7 +46,7 @@ export function gapTicks(dtype: Dtype): { value: number; label: string }[] {
   return [
     { value: -1, label: "0" },
     ...powers
-      .filter((gap) => Math.abs(Math.log10(gap / resolution)) > 0.7 && gapValue(gap, dtype) > -0.9)
+      .filter((gap) => Math.abs(gapValue(gap, dtype)) > 0.36 && gapValue(gap, dtype) > -0.85)
       .map((gap) => ({ value: gapValue(gap, dtype), label: gap === 1 ? "1" : `1e${Math.round(Math.log10(gap))}` })),
     { value: 0, label: `${dtype} ${resolution.toPrecision(2)}` },
   ];

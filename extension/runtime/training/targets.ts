@@ -342,21 +342,26 @@ function find(name: string): { definition: Definition; k: number } | undefined {
   return numbered && { definition: numbered, k: Number(digits) };
 }
 
+/** Why the library has no such target for samples of the shape, in a sentence; null where it has. */
+export function targetProblem(name: string, { tokens }: Shape): string | null {
+  const found = find(name);
+  if (found === undefined) {
+    const names = targetNames.map((known) => (known.numbered ? `${known.name} (or ${known.name}-k)` : known.name));
+    return `There is no target "${name}". There are ${names.join(", ")}.`;
+  }
+  const { fewest = 2 } = found.definition;
+  return tokens < fewest ? `The target ${name} needs at least ${fewest} tokens, and the model has ${tokens}.` : null;
+}
+
 /**
  * A target of the library for samples of the shape.
  * @throws TargetError where there is none of that name, or it does not exist at the shape.
  */
 export function libraryTarget(name: string, shape: Shape): TargetFunction {
-  const found = find(name);
-  if (found === undefined) {
-    const names = targetNames.map((known) => (known.numbered ? `${known.name} (or ${known.name}-k)` : known.name));
-    throw new TargetError(`There is no target "${name}". There are ${names.join(", ")}.`);
-  }
-  const { definition, k } = found;
-  const { fewest = 2, description } = definition;
-  if (shape.tokens < fewest)
-    throw new TargetError(`The target ${name} needs at least ${fewest} tokens, and the model has ${shape.tokens}.`);
-  return { name, description, shape, ...definition.define(shape, k) };
+  const problem = targetProblem(name, shape);
+  if (problem !== null) throw new TargetError(problem);
+  const { definition, k } = find(name)!;
+  return { name, description: definition.description, shape, ...definition.define(shape, k) };
 }
 
 /** F on a batch of samples, [batch, tokens, width] row by row, in float64. */

@@ -8,22 +8,33 @@ const trials = 4;
 /**
  * Loads the module and tries its function out. The module stands alone: it may import Node's own modules (`node:...`) and nothing else.
  * @param trusted whether the user has said that code of the workspace may run.
- * @throws TargetError where the code is not trusted, does not load, or is no map from [tokens][width] to [tokens][width] finite numbers that gives the
- * same for the same.
+ * @throws TargetError where the code is not trusted, does not load, or is no target (`targetOf`).
  */
-export async function userTarget(
-  { file, text }: TargetSource,
-  shape: Shape,
-  trusted: boolean,
-): Promise<TargetFunction> {
-  const fail = (problem: string, cause?: unknown) => new TargetError(`${file}: ${problem}`, { cause });
+export async function userTarget(source: TargetSource, shape: Shape, trusted: boolean): Promise<TargetFunction> {
+  const fail = failure(source.file);
   if (!trusted) throw fail("a target of your own is code, which runs in trusted workspaces only");
   if (!("process" in globalThis))
     throw fail(
       "a target of your own needs the runtime in a process of its own; WebGPU in a panel trains on the targets of the library",
     );
-  const map = await load({ file, text }, fail);
+  return targetOf(source.file, await load(source, fail), shape);
+}
 
+type Fail = (problem: string, cause?: unknown) => TargetError;
+
+const failure =
+  (name: string): Fail =>
+  (problem, cause) =>
+    new TargetError(`${name}: ${problem}`, { cause });
+
+/**
+ * A function of one's own as a target, after it has been tried out.
+ * @param name what messages call it
+ * @param map from a sample as [tokens][width] numbers to one of the same shape
+ * @throws TargetError where it is no map from [tokens][width] to [tokens][width] finite numbers that gives the same for the same.
+ */
+export function targetOf(name: string, map: (sample: number[][]) => unknown, shape: Shape): TargetFunction {
+  const fail = failure(name);
   const { tokens, width } = shape;
   const apply = (x: Float64Array, y: Float64Array): void => {
     const sample = Array.from({ length: tokens }, (_, t) => [...x.subarray(t * width, (t + 1) * width)]);
@@ -55,13 +66,10 @@ export async function userTarget(
     if (y.some((number, i) => number !== again[i]))
       throw fail("the target gives different outputs for the same sample");
   }
-  return { name: file, description: "A target of the user's own.", shape, symmetry: null, visible: null, apply };
+  return { name, description: "A target of the user's own.", shape, symmetry: null, visible: null, apply };
 }
 
-async function load(
-  { file, text }: TargetSource,
-  fail: (problem: string, cause?: unknown) => TargetError,
-): Promise<(sample: number[][]) => unknown> {
+async function load({ file, text }: TargetSource, fail: Fail): Promise<(sample: number[][]) => unknown> {
   let module: { default?: unknown };
   try {
     const isTypeScript = /\.m?ts$/.test(file);

@@ -22,9 +22,14 @@ export interface Portrait {
   errors: readonly FindingCode[];
 }
 
-/** Tried in this order, so that variants of one file mostly get analogues of one size, whose losses compare. */
-const triedTokens = [16, 12, 24, 8, 32];
-const triedLayers = [3, 4, 2, 6];
+/** What an analogue is for: to be looked at layer by layer, or to be trained, which takes the fewer steps the fewer layers there are. */
+export type Purpose = "look" | "train";
+
+/** Sizes in the order in which they are tried, so that variants of one file mostly get analogues of one size, whose losses compare. */
+const tried: Record<Purpose, { tokens: readonly number[]; layers: readonly number[] }> = {
+  look: { tokens: [16, 12, 24, 8, 32], layers: [3, 4, 2, 6] },
+  train: { tokens: [8, 6, 12, 16], layers: [1, 2, 3] },
+};
 const mostWidth = 8;
 
 /** Whether an architecture is small enough to be trained as it is while one looks on. */
@@ -37,12 +42,14 @@ export function isSmall({ tokens, registers, width, layers }: Architecture): boo
 export function analogueOf(
   architecture: Architecture,
   portrait: Portrait,
+  purpose: Purpose,
   skipped: readonly SkippedPart[] = [],
 ): Analogue | string {
   const wanted = sketch(portrait);
   const depth = depthOf(architecture);
-  for (const tokens of triedTokens.filter((small) => small < architecture.tokens))
-    for (const layers of new Set([...triedLayers.filter((few) => few < depth), depth]))
+  const sizes = tried[purpose];
+  for (const tokens of sizes.tokens.filter((small) => small < architecture.tokens))
+    for (const layers of new Set([...sizes.layers.filter((few) => few < depth), depth]))
       for (const stretch of new Set([depth / layers, 1])) {
         const small = shrunk(architecture, tokens, layers, stretch);
         if (typeof small === "string") return small;
