@@ -1,4 +1,7 @@
-/** Builds everything into dist/. --watch rebuilds on change; --production minifies and leaves the tests out. */
+/**
+ * Builds everything into dist/. --watch rebuilds on change; --production minifies and leaves the tests out; --target=linux-arm64 takes the WebGPU library of that platform (this one's
+ * if left out).
+ */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import esbuild from "esbuild";
 import { globSync } from "tinyglobby";
@@ -6,6 +9,9 @@ import { tsImport } from "tsx/esm/api";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
+const target =
+  process.argv.find((argument) => argument.startsWith("--target="))?.split("=")[1] ??
+  `${process.platform}-${process.arch}`;
 
 const common = {
   bundle: true,
@@ -89,14 +95,14 @@ async function writeSchema() {
   writeFileSync("dist/uap.schema.json", JSON.stringify(architectureJsonSchema(), null, production ? 0 : 2) + "\n");
 }
 
-/** What the runtime process loads from beside its bundle: the compiled WASM backend, and Dawn for this platform. */
+/** What the runtime process loads from beside its bundle: the compiled WASM backend, and Dawn for the platform. */
 function copyBinaries() {
   mkdirSync("dist", { recursive: true });
   copyFileSync(
     "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
     "dist/tfjs-backend-wasm-simd.wasm",
   );
-  const platform = `dist/${process.platform}-${process.platform === "darwin" ? "universal" : process.arch}`;
+  const platform = `dist/${target.replace(/^darwin-.*/, "darwin-universal")}`;
   if (!existsSync(`node_modules/webgpu/${platform}`)) return; // no Dawn for this platform: WebGPU says so
   for (const name of ["package.json", "index.js", "LICENSE.md", platform])
     cpSync(`node_modules/webgpu/${name}`, `dist/node_modules/webgpu/${name}`, { recursive: true });

@@ -128,6 +128,9 @@ export interface TrainingSetup {
   rate: number;
 }
 
+/** What a person types, and may mistype. */
+export type TypedField = "seed" | "steps" | "batch" | "rate";
+
 export type RunStatus = "starting" | "running" | "pausing" | "paused" | "ended" | "cancelled" | "failed";
 
 /** A training run without its curves. */
@@ -165,6 +168,8 @@ export interface TrainingSnapshot {
   targets: { name: string; description: string }[];
   backends: { value: BackendName | "auto"; label: string }[];
   setup: TrainingSetup;
+  /** The numbers of the setup as they were typed. */
+  typed: Record<TypedField, string>;
   /** What is wrong with the setup, by its field. */
   problems: Partial<Record<keyof TrainingSetup, string>>;
   /** A quick fix of the file that the comparison takes: variant with and without. */
@@ -204,7 +209,8 @@ export type ToTrainingPage =
 
 export type ToTrainingHost =
   | ToModelPanel
-  | { kind: "setup"; setup: Partial<TrainingSetup> }
+  | { kind: "setup"; setup: Partial<Omit<TrainingSetup, TypedField>> }
+  | { kind: "type"; field: TypedField; text: string }
   | { kind: "start" }
   /** Starts both halves of the comparison. */
   | { kind: "compare" }

@@ -30,9 +30,9 @@ export function scriptOf({ record, options }: Pick<TrainingRun, "record" | "opti
  * Repeats the training run "${title.replaceAll("*/", "")}"${backend === null ? "" : `, which ran on ${backend.name} (${backend.device})`}.
  * npm install uap-lens, then: npx tsx FILE
  */
-import { build, estimateFloor, ${own === null ? "libraryTarget" : "targetOf"}, start, train } from "uap-lens";
+import { type Architecture, build, estimateFloor, ${own === null ? "libraryTarget" : "targetOf"}, start, train } from "uap-lens";
 ${own === null ? "" : `import map from ${JSON.stringify(`./${own.file}`)};\n`}
-const architecture = ${code(architecture)} as const satisfies Parameters<typeof build>[0];
+const architecture: Architecture = ${code(architecture)};
 const options = ${code(options)};
 
 await start(${JSON.stringify(backend?.name ?? "wasm")});

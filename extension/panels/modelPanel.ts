@@ -68,7 +68,7 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
         if (changed.toString() === uri.toString()) void this.follow();
       }),
     );
-    webview.html = pageHtml(webview, extensionUri, page, title);
+    webview.html = pageHtml(webview, extensionUri, page, panel.title);
     void this.follow();
   }
 

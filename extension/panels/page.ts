@@ -31,7 +31,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page
     <meta property="csp-nonce" content="${nonce}" />
     <meta name="viewport" content="width=device-width, initial-scale=1.0" />
     <link rel="stylesheet" href="${style}" />
-    <title>${title}</title>
+    <title>${escaped(title)}</title>
   </head>
   <body>
     <main id="page"></main>
@@ -39,3 +39,6 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page
   </body>
 </html>`;
 }
+
+/** Text as HTML; files may be called anything. */
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

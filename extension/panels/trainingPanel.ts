@@ -9,6 +9,7 @@ import type {
   ToTrainingPage,
   TrainingSetup,
   TrainingSnapshot,
+  TypedField,
 } from "../../webview/protocol";
 import { backendTitles } from "../editor/runtime";
 import { backendNames } from "../runtime/backends/backend";
@@ -21,6 +22,12 @@ import { mostRuns, type TrainingRun } from "./trainingRuns";
 
 export const trainingViewType = "uapLens.training";
 
+const ranges: Record<TypedField, { least: number; most: number; whole: boolean }> = {
+  seed: { least: 0, most: 0xffffffff, whole: true },
+  steps: { least: 1, most: 1_000_000, whole: true },
+  batch: { least: 1, most: 4096, whole: true },
+  rate: { least: 1e-9, most: 10, whole: false },
+};
 /** Milliseconds between two messages with losses to the page. */
 const betweenLosses = 50;
 
@@ -36,8 +43,8 @@ export class TrainingPanel extends ModelPanel<ToTrainingPage, ToTrainingHost> {
     batch: defaults.batch,
     rate: 1e-2,
   };
-  /** Fields that could not be read as typed. */
-  private unreadable: Partial<Record<keyof TrainingSetup, string>> = {};
+  /** Numbers that could not be read, as they were typed, and what is needed in their place. */
+  private readonly unreadable: Partial<Record<TypedField, { text: string; problem: string }>> = {};
   private selected: number | undefined;
   private notice: string | undefined;
   /** Losses and samples that the page has, by run. */
@@ -90,6 +97,12 @@ export class TrainingPanel extends ModelPanel<ToTrainingPage, ToTrainingHost> {
         ...backendNames.map((value) => ({ value, label: backendTitles[value] })),
       ],
       setup: { ...setup, variant: variant?.id ?? "" },
+      typed: {
+        seed: this.typed("seed"),
+        steps: this.typed("steps"),
+        batch: this.typed("batch"),
+        rate: this.typed("rate"),
+      },
       problems: this.problems(variant),
       comparison: this.comparison(variant),
       runs: runs.map((run) => run.view(this.isOutdated(run))),
@@ -117,7 +130,10 @@ export class TrainingPanel extends ModelPanel<ToTrainingPage, ToTrainingHost> {
   protected override async receive(message: Exclude<ToTrainingHost, ToModelPanel>): Promise<void> {
     switch (message.kind) {
       case "setup":
-        this.take(message.setup);
+        Object.assign(this.setup, message.setup);
+        return this.update();
+      case "type":
+        this.take(message.field, message.text);
         return this.update();
       case "start":
         return this.start(this.variant(this.setup.variant));
@@ -198,28 +214,26 @@ export class TrainingPanel extends ModelPanel<ToTrainingPage, ToTrainingHost> {
 
   // ----------------------------------------------------------------------------------------------------------- setup
 
-  private take(setup: Partial<TrainingSetup>): void {
-    const limits = { seed: [0, 0xffffffff], steps: [1, 1_000_000], batch: [1, 4096] } as const;
-    for (const name of ["seed", "steps", "batch"] as const) {
-      const value = setup[name];
-      if (value === undefined) continue;
-      const [least, most] = limits[name];
-      delete this.unreadable[name];
-      if (Number.isInteger(value) && value >= least && value <= most) this.setup[name] = value;
-      else this.unreadable[name] = `a whole number from ${least} to ${most.toLocaleString("en")}`;
+  private typed(field: TypedField): string {
+    return this.unreadable[field]?.text ?? String(this.setup[field]);
+  }
+
+  private take(field: TypedField, text: string): void {
+    const { least, most, whole } = ranges[field];
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (value >= least && value <= most && (!whole || Number.isInteger(value))) {
+      delete this.unreadable[field];
+      this.setup[field] = value;
+      return;
     }
-    const { rate, ...others } = setup;
-    if (rate !== undefined) {
-      delete this.unreadable.rate;
-      if (rate > 0 && rate <= 10) this.setup.rate = rate;
-      else this.unreadable.rate = "a number above 0 and up to 10";
-    }
-    for (const name of ["variant", "target", "backend"] as const)
-      if (others[name] !== undefined) Object.assign(this.setup, { [name]: others[name] });
+    const kind = whole ? "a whole number" : "a number";
+    this.unreadable[field] = { text, problem: `${kind} from ${least} to ${most.toLocaleString("en")}` };
   }
 
   private problems(variant: Variant | undefined): TrainingSnapshot["problems"] {
-    const problems = { ...this.unreadable };
+    const problems: TrainingSnapshot["problems"] = Object.fromEntries(
+      Object.entries(this.unreadable).map(([field, { problem }]) => [field, problem]),
+    );
     const { target } = this.setup;
     if (isTargetFile(target)) {
       if (!vscode.workspace.isTrusted) problems.target = "a target of your own is code, which runs in trusted workspaces only"; // prettier-ignore
@@ -309,7 +323,7 @@ export class TrainingPanel extends ModelPanel<ToTrainingPage, ToTrainingHost> {
     const name = `${this.uri.path
       .split("/")
       .at(-1)
-      ?.replace(/\.\w+$/, "")}-training.${extension}`;
+      ?.replace(/(\.uap)?\.\w+$/, "")}-training.${extension}`;
     const place = await vscode.window.showSaveDialog({
       defaultUri: vscode.Uri.joinPath(this.uri, "..", name),
       filters: { [kind]: [extension] },

@@ -5,10 +5,20 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { install } from "../rig/install";
+import { PanelPage } from "./panelPage";
 import { launchChromium, openWorkbench, startServer, type Server } from "../rig/server";
 
 const root = path.join(__dirname, "..", "..");
 const results = path.join(root, "test-results");
+
+/** The four kinds of themes, and the class that each gives the workbench. */
+export const themes = {
+  light: { name: "Default Light Modern", workbench: "vs" },
+  dark: { name: "Default Dark Modern", workbench: "vs-dark" },
+  "high-contrast-dark": { name: "Default High Contrast", workbench: "hc-black" },
+  "high-contrast-light": { name: "Default High Contrast Light", workbench: "hc-light" },
+} as const;
+export type Theme = keyof typeof themes;
 
 /** The package that `npm run package` has just made. */
 function packaged(): string {
@@ -28,14 +38,25 @@ export class Workbench {
     readonly folder: string,
   ) {}
 
-  /** @param name names the server's log. @param trust false opens the folder in restricted mode. @param settings of the workspace. */
-  static async start(name: string, trust: boolean, settings: Record<string, unknown> = {}): Promise<Workbench> {
+  /**
+   * @param name names the server's log
+   * @param trust false opens the folder in restricted mode
+   * @param settings of the workspace
+   * @param files of the workspace beside the examples: their texts by name
+   */
+  static async start(
+    name: string,
+    trust: boolean,
+    settings: Record<string, unknown> = {},
+    files: Record<string, string> = {},
+  ): Promise<Workbench> {
     const { node, entry } = await install("newest");
     const scratch = mkdtempSync(path.join(tmpdir(), "uap-lens-"));
     const folder = path.join(scratch, "examples");
     cpSync(path.join(root, "examples"), folder, { recursive: true });
     mkdirSync(path.join(folder, ".vscode"));
     writeFileSync(path.join(folder, ".vscode", "settings.json"), JSON.stringify(settings));
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
     const userDataDir = path.join(scratch, "user");
     const extensionsDir = path.join(scratch, "extensions");
     const folders = ["--user-data-dir", userDataDir, "--extensions-dir", extensionsDir];
@@ -127,6 +148,40 @@ export class Workbench {
     return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   }
 
+  /** The page of a panel that is on view, by how its title begins: "Training: ring.uap.yaml". */
+  async panel(title: string): Promise<PanelPage> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      for (const frame of this.page.frames()) {
+        // A frame may go away while it is asked.
+        const found = await frame.title().catch(() => "");
+        const drawn =
+          found.startsWith(title) &&
+          (await frame
+            .locator("#page > *")
+            .count()
+            .catch(() => 0)) > 0;
+        if (drawn) return new PanelPage(this.page, frame);
+      }
+      if (Date.now() > deadline) throw new Error(`no panel ${title} is on view`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** Changes the settings of the workspace beside those that it was started with. */
+  async configure(settings: Record<string, unknown>): Promise<void> {
+    const file = path.join(this.folder, ".vscode", "settings.json");
+    const known = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...known, ...settings }));
+    await this.page.waitForTimeout(100);
+  }
+
+  /** Switches the colour theme and waits until the workbench has it. */
+  async theme(theme: Theme): Promise<void> {
+    await this.configure({ "workbench.colorTheme": themes[theme].name });
+    await this.page.locator(`.monaco-workbench.${themes[theme].workbench}`).waitFor();
+  }
+
   /** Closes every editor, whatever was changed in it. */
   async closeAll(): Promise<void> {
     const tabs = this.page.locator(".tabs-container .tab");
@@ -134,6 +189,18 @@ export class Workbench {
       await this.command("View: Revert and Close Editor");
       await tabs.nth(open - 1).waitFor({ state: "detached" });
     }
+  }
+
+  /** The quick fixes of the first problem of the active file, by the keyboard. */
+  async quickFixes(): Promise<Locator> {
+    const fixes = this.page.locator(".action-widget .monaco-list-row.action");
+    await this.command("Go to Next Problem in Files (Error, Warning, Info)");
+    await this.page.locator(".zone-widget .marker-widget").first().waitFor();
+    await this.page.keyboard.press("Escape");
+    await this.page.locator(".zone-widget .marker-widget").first().waitFor({ state: "detached" });
+    await this.page.keyboard.press("Control+.");
+    await fixes.first().waitFor();
+    return fixes;
   }
 
   /** Rests the mouse on the first squiggle until the hover is there. */

@@ -1,9 +1,10 @@
-/** `npm run bench`: sets up what the benchmarks compare with, and runs them all, or those named: verdicts, training, runtime. */
-import { installPackages, installPrograms, run } from "./setup.mjs";
+/** `npm run bench`: sets up what the benchmarks compare with, and runs them all, or those named: verdicts, training, panels, runtime. */
+import { findChromium, installPackages, installPrograms, run } from "./setup.mjs";
 
 const benches = {
   verdicts: "tsx test/bench/verdicts.ts",
   training: "tsx test/bench/training.ts",
+  panels: "npm run --silent package && tsx test/bench/panels.ts",
   runtime: "node test/rig/setupTensorflow.mjs; node esbuild.mjs && tsx test/bench/runtime.ts",
 };
 
@@ -15,4 +16,4 @@ if (unknown.length > 0) {
 }
 installPackages();
 installPrograms();
-for (const name of names) if (run(benches[name]) !== 0) process.exitCode = 1;
+for (const name of names) if (run(benches[name], { PLAYWRIGHT_CHROMIUM: findChromium() }) !== 0) process.exitCode = 1;

@@ -41,10 +41,3 @@ export function table(headings: string[], rows: Child[][], label?: string): HTML
 }
 
 export const code = (text: string): HTMLElement => element("code", {}, text);
-
-export const number = (value: number): string => value.toLocaleString("en");
-export const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
-
-/** A permutation in cycle notation. */
-export const cycles = (permutation: readonly (readonly number[])[]): string =>
-  permutation.length === 0 ? "identity" : permutation.map((cycle) => `(${cycle.join(" ")})`).join("");

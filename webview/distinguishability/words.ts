@@ -3,7 +3,7 @@ import type { Comparison } from "../../extension/runtime/measuring/comparisons";
 import type { TokenGap } from "../../extension/runtime/measuring/distinguish";
 import { expected } from "../../extension/runtime/measuring/predictions";
 import { cycles as cyclesOf } from "../../extension/theory/symmetry/permutation";
-import { cycles, number } from "../controls/parts";
+import { cycles, number } from "../words";
 import { type Dtype, resolutions } from "../drawing/gapScale";
 import type { GapMeasurement } from "../protocol";
 
@@ -51,14 +51,13 @@ const list = (items: readonly string[]): string =>
 const spelled = 40;
 
 /** The collapsed pairs, those of equal tokens taken together. */
-export function collapseSentences({ collapsed, comparison }: GapMeasurement): string[] {
+export function collapseSentences({ collapsed, comparison, tolerance }: GapMeasurement): string[] {
   const when = (since: number) => (since === 0 ? "at every depth" : `from layer ${since} on`);
-  const why = (pairs: readonly TokenGap[]) => {
-    if (pairs.every(({ equal }) => equal === true)) return ", for all parameters";
-    if (pairs.every(({ equal }) => equal === false))
-      return " within rounding, though they differ for almost all parameters";
-    return "";
-  };
+  const isSaid = ({ equal }: TokenGap) => equal === true;
+  /** Equal for all parameters, or only as measured. */
+  const are = (pair: TokenGap) => (isSaid(pair) ? "are identical" : `are within ${tolerance} of each other`);
+  const why = ({ equal }: TokenGap) =>
+    equal === true ? ", for all parameters" : equal === false ? ", though they differ for almost all parameters" : "";
   /** Pairs of the same kind: token t with token t, all since the same layer and for the same reason. */
   const same = new Map<string, TokenGap[]>();
   const others: TokenGap[] = [];
@@ -72,18 +71,21 @@ export function collapseSentences({ collapsed, comparison }: GapMeasurement): st
     }
   }
   const cause = comparison.kind === "replacement" ? `: token ${comparison.position} has no influence on ` : "";
-  const together = [...same.values()].map((pairs) => {
-    const tokens = ranges(pairs.map(({ s }) => s));
-    const [{ since, equal }] = pairs;
-    const one = pairs.length === 1;
-    const blind = cause !== "" && since === 0 && equal === true ? `${cause}${one ? "it" : "them"}` : "";
-    return one
-      ? `Token ${tokens[0]} of X and token ${tokens[0]} of X' are identical ${when(since!)}${why(pairs)}${blind}.`
-      : `Tokens ${list(tokens)} of X and the same tokens of X' are identical, each with its own, ${when(since!)}${why(pairs)}${blind}.`;
-  });
+  const together = [...same.values()]
+    .sort(([a], [b]) => Number(isSaid(b)) - Number(isSaid(a)))
+    .map((pairs) => {
+      const tokens = ranges(pairs.map(({ s }) => s));
+      const [first] = pairs;
+      const one = pairs.length === 1;
+      const blind = cause !== "" && first.since === 0 && isSaid(first) ? `${cause}${one ? "it" : "them"}` : "";
+      const end = `${when(first.since!)}${why(first)}${blind}.`;
+      return one
+        ? `Token ${tokens[0]} of X and token ${tokens[0]} of X' ${are(first)} ${end}`
+        : `Tokens ${list(tokens)} of X and the same tokens of X' ${are(first)}, each with its own, ${end}`;
+    });
   const single = others
     .slice(0, spelled)
-    .map((pair) => `Token ${pair.s} of X and token ${pair.t} of X' are identical ${when(pair.since!)}${why([pair])}.`);
+    .map((pair) => `Token ${pair.s} of X and token ${pair.t} of X' ${are(pair)} ${when(pair.since!)}${why(pair)}.`);
   const rest = others.length - single.length;
   return [...together, ...single, ...(rest > 0 ? [`And ${number(rest)} more pairs of different places.`] : [])];
 }

@@ -12,7 +12,8 @@ import type {
 } from "../../extension/theory/verdict/report";
 import { button, divider, dropdown, link, progress } from "../controls/controls";
 import { element, type Child } from "../controls/element";
-import { code, count, cycles, details, facts, number, table, titled } from "../controls/parts";
+import { code, details, facts, table, titled } from "../controls/parts";
+import { count, cycles, number } from "../words";
 import { section as drawnSection, type Section } from "../page";
 import type { Snapshot, ToHost } from "../protocol";
 import { layerMeter, orbitStrip } from "./drawings";

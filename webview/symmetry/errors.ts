@@ -1,7 +1,7 @@
 /** Equivariance errors, generator by generator and precision by precision, on a log scale. */
 import type { MeasuredGenerator } from "../../extension/runtime/measuring/symmetry";
 import { element, svgElement } from "../controls/element";
-import { cycles } from "../controls/parts";
+import { cycles } from "../words";
 
 /** Decades of the scale; what is below counts as the lowest. */
 const [lowest, highest] = [-17, 1];

@@ -1,7 +1,8 @@
 /** The page of the symmetry panel: the group, its generators and orbits, and how exactly the built model has them. */
 import { button, dropdown, field, textField } from "../controls/controls";
 import { element, type Child } from "../controls/element";
-import { code, cycles, details, facts, number, table, titled } from "../controls/parts";
+import { code, details, facts, table, titled } from "../controls/parts";
+import { count, cycles, number } from "../words";
 import { onThemeChange } from "../drawing/theme";
 import { openPage, section, type Section } from "../page";
 import type {
@@ -196,7 +197,7 @@ function tokenSection({ symmetry, tokens }: SymmetrySnapshot): HTMLElement {
           tokenPicture({ tokens, generators, orbits, layout, shown }),
         ),
     details(
-      `${generators.length} generators and ${orbits.length} orbits as lists`,
+      `${count(generators.length, "generator")} and ${count(orbits.length, "orbit")} as lists`,
       element("h3", {}, "Generators"),
       generators.length === 0
         ? element("p", {}, "None: the group is trivial.")

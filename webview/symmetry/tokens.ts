@@ -1,7 +1,7 @@
 /** The tokens on a ring or on a line, coloured by orbit, with generators as arcs from each token to where it goes. */
 import { element, svgElement } from "../controls/element";
-import { cycles } from "../controls/parts";
-import { seriesColours, seriesDashes } from "../drawing/theme";
+import { cycles } from "../words";
+import { seriesColours, seriesDashes } from "../drawing/series";
 
 export type Layout = "ring" | "line";
 

@@ -1,9 +1,12 @@
 /** The page of the training panel: runs as they go, against the floor that none goes below. */
 import { button, checkbox, dropdown, field, textField } from "../controls/controls";
 import { element } from "../controls/element";
-import { count, details, number, table, titled } from "../controls/parts";
-import { type Band, type Curve, LineChart } from "../drawing/lineChart";
-import { seriesColours, themeColour } from "../drawing/theme";
+import { details, table, titled } from "../controls/parts";
+import { count, number } from "../words";
+import { LineChart } from "../drawing/lineChart";
+import type { Band, Curve } from "../drawing/ticks";
+import { seriesColours } from "../drawing/series";
+import { themeColour } from "../drawing/theme";
 import { live, openPage, section, type Section } from "../page";
 import type {
   NothingYet,
@@ -13,6 +16,7 @@ import type {
   ToTrainingPage,
   TrainingSetup,
   TrainingSnapshot,
+  TypedField,
 } from "../protocol";
 import { head, nothing, variantField, variantNote } from "../subject";
 import { SampleView } from "./sample";
@@ -146,7 +150,9 @@ function sections(shown: TrainingSnapshot): Section[] {
   const run = runs.find(({ id }) => id === selected);
   return [
     head(title, subject, page.send),
-    section("setup", { variants, noAnalogue, targets, backends, setup, problems, comparison }, () => setupForm(shown)),
+    section("setup", { variants, noAnalogue, targets, backends, setup, typed: shown.typed, problems, comparison }, () =>
+      setupForm(shown),
+    ),
     ...(notice === null ? [] : [section("notice", notice, () => element("p", { class: "stale", role: "alert" }, notice))]), // prettier-ignore
     ...(runs.length === 0
       ? [section("empty", null, drawEmpty)]
@@ -182,14 +188,18 @@ function setupForm({
   targets,
   backends,
   setup,
+  typed,
   problems,
   comparison,
 }: TrainingSnapshot): HTMLElement {
-  const set = (change: Partial<TrainingSetup>) => page.send({ kind: "setup", setup: change });
-  const numberField = (name: "seed" | "steps" | "batch" | "rate", label: string, size: number) =>
+  const set = (change: Partial<Omit<TrainingSetup, TypedField>>) => page.send({ kind: "setup", setup: change });
+  const numberField = (name: TypedField, label: string, size: number) =>
     field(
       label,
-      textField(name, label, String(setup[name]), (text) => set({ [name]: text.trim() === "" ? NaN : Number(text) }), { size, problem: problems[name] }), // prettier-ignore
+      textField(name, label, typed[name], (text) => page.send({ kind: "type", field: name, text }), {
+        size,
+        problem: problems[name],
+      }),
     );
   const target = targets.find(({ name }) => name === setup.target);
   const wrong = Object.entries(problems);
@@ -233,7 +243,7 @@ function setupForm({
         ? null
         : button("compare", "secondary", "Compare With the Quick Fix", () => page.send({ kind: "compare" }), {
             disabled: wrong.length > 0,
-            describedAs: `Start two runs: as written, and ${comparison.title.charAt(0).toLowerCase()}${comparison.title.slice(1)}`,
+            describedAs: `Compare With the Quick Fix: start two runs, as written, and ${comparison.title.charAt(0).toLowerCase()}${comparison.title.slice(1)}`,
           }),
     ),
   );
@@ -261,7 +271,7 @@ class RunCard {
     const act = (kind: RunAction, label: string, why: string, disabled = false) =>
       button(`${kind}-${id}`, "secondary", label, () => page.send({ kind, run: id }), {
         disabled,
-        describedAs: `${why}: ${name}`,
+        describedAs: `${label}: ${why} ${name}`,
       });
     const about = [
       backend ?? "starting the runtime",
@@ -291,13 +301,13 @@ class RunCard {
         "div",
         { class: "actions" },
         going
-          ? act("pause", "Pause", "Pause", status !== "running")
-          : act("resume", step === 0 ? "Run" : "Resume", "Go on with", atEnd),
-        act("step", "Step", "Train one step of", going || atEnd),
-        act("cancel-run", "Cancel", "Cancel", !going),
-        act("reset", "Reset", "Back to the first step of"),
-        act("remove", "Remove", "Remove"),
-        isSelected ? null : act("select", "Show Sample", "Show target and output of"),
+          ? act("pause", "Pause", "stop after this step of", status !== "running")
+          : act("resume", step === 0 ? "Run" : "Resume", "go on with", atEnd),
+        act("step", "Step", "train one step of", going || atEnd),
+        act("cancel-run", "Cancel", "end at once", !going),
+        act("reset", "Reset", "back to the first step of"),
+        act("remove", "Remove", "forget"),
+        isSelected ? null : act("select", "Show Sample", "target and output of"),
       ),
     );
   }
@@ -349,13 +359,13 @@ function exportsRow(run: RunView | undefined): HTMLElement {
     { class: "actions exports" },
     element("span", { class: "label" }, "Export"),
     button("csv", "secondary", "CSV", () => page.send({ kind: "export-csv" }), {
-      describedAs: "Export all runs as CSV",
+      describedAs: "CSV: export the curves of all runs",
     }),
-    button("png", "secondary", "PNG", () => void lossChart.png().then((content) => picture("png", content)), { describedAs: "Export the chart as PNG" }), // prettier-ignore
-    button("svg", "secondary", "SVG", () => picture("svg", new TextEncoder().encode(chartSvg(lossPicture(runs()), "loss"))), { describedAs: "Export the chart as SVG" }), // prettier-ignore
+    button("png", "secondary", "PNG", () => void lossChart.png().then((content) => picture("png", content)), { describedAs: "PNG: export the chart" }), // prettier-ignore
+    button("svg", "secondary", "SVG", () => picture("svg", new TextEncoder().encode(chartSvg(lossPicture(runs()), "loss"))), { describedAs: "SVG: export the chart" }), // prettier-ignore
     run === undefined
       ? null
-      : button("script", "secondary", "Script", () => page.send({ kind: "export-script", run: run.id }), { describedAs: `Export a TypeScript script that repeats the run ${run.title}` }), // prettier-ignore
+      : button("script", "secondary", "Script", () => page.send({ kind: "export-script", run: run.id }), { describedAs: `Script: export TypeScript that repeats the run ${run.title}` }), // prettier-ignore
   );
 }
 

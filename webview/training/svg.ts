@@ -1,6 +1,6 @@
 /** A chart as an SVG document that stands alone, for papers: white ground, the curves' colours of the light theme. */
-import { legend, logTicks, type Picture, thinned, tick } from "../drawing/lineChart";
-import { seriesDashes } from "../drawing/theme";
+import { legend, logTicks, type Picture, thinned, tick } from "../drawing/ticks";
+import { seriesDashes } from "../drawing/series";
 
 /** Okabe and Ito's colours for colour-blind readers, in the order of the series. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
