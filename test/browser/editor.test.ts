@@ -13,7 +13,7 @@ describe("The packaged extension in VS Code", function () {
 
   before(async function () {
     this.timeout(300_000); // may have to install the server first
-    workbench = await Workbench.start("browser", true);
+    workbench = await Workbench.start("browser");
   });
   after(() => workbench?.stop());
   afterEach(async function () {
@@ -128,7 +128,7 @@ describe("The packaged extension in a folder that is not trusted", function () {
 
   before(async function () {
     this.timeout(300_000);
-    workbench = await Workbench.start("untrusted", false);
+    workbench = await Workbench.start("untrusted", { trust: false });
   });
   after(() => workbench?.stop());
   afterEach(async function () {

@@ -15,7 +15,7 @@ describe("The panels of the packaged extension", function () {
   before(async function () {
     this.timeout(300_000);
     const files = { "one.uap.json": tiny("One", 4), "two.uap.json": tiny("Two", 5) };
-    workbench = await Workbench.start("panels", true, {}, files);
+    workbench = await Workbench.start("panels", { files });
   });
   after(() => workbench?.stop());
   afterEach(async function () {

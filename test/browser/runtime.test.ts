@@ -8,7 +8,7 @@ describe("The packaged extension with WebGPU in a panel", function () {
   before(async function () {
     this.timeout(300_000);
     const settings = { "uapLens.backend": "webgpu", "uapLens.webgpu": "panel" };
-    workbench = await Workbench.start("runtime", true, settings);
+    workbench = await Workbench.start("runtime", { settings });
   });
   after(() => workbench?.stop());
   afterEach(async function () {

@@ -7,7 +7,7 @@ describe("The story of a window that is too narrow", function () {
 
   before(async function () {
     this.timeout(300_000);
-    workbench = await Workbench.start("story", true);
+    workbench = await Workbench.start("story");
     await workbench.page.setViewportSize({ width: 1600, height: 1100 });
   });
   after(() => workbench?.stop());

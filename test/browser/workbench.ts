@@ -1,6 +1,6 @@
 /** A workbench in Chromium with the packaged extension installed, and what a person does in it. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
@@ -28,6 +28,15 @@ function packaged(): string {
   return file;
 }
 
+export interface WorkbenchOptions {
+  /** False opens the folder in restricted mode. */
+  trust?: boolean;
+  /** Of the workspace. */
+  settings?: Record<string, unknown>;
+  /** Of the workspace beside the examples: their texts by name. */
+  files?: Record<string, string>;
+}
+
 export class Workbench {
   private constructor(
     readonly page: Page,
@@ -38,17 +47,10 @@ export class Workbench {
     readonly folder: string,
   ) {}
 
-  /**
-   * @param name names the server's log
-   * @param trust false opens the folder in restricted mode
-   * @param settings of the workspace
-   * @param files of the workspace beside the examples: their texts by name
-   */
+  /** @param name names the server's log */
   static async start(
     name: string,
-    trust: boolean,
-    settings: Record<string, unknown> = {},
-    files: Record<string, string> = {},
+    { trust = true, settings = {}, files = {} }: WorkbenchOptions = {},
   ): Promise<Workbench> {
     const { node, entry } = await install("newest");
     const scratch = mkdtempSync(path.join(tmpdir(), "uap-lens-"));
@@ -77,6 +79,15 @@ export class Workbench {
       await server.stop();
       throw error;
     }
+  }
+
+  /** The folder of the extension as it is installed. */
+  get installed(): string {
+    const folder = path.join(this.scratch, "extensions");
+    return path.join(
+      folder,
+      readdirSync(folder).find((name) => name.startsWith("uap-lens."))!,
+    );
   }
 
   async stop(): Promise<void> {
