@@ -147,7 +147,7 @@ export class Runtime implements vscode.Disposable {
     switch (state.kind) {
       case "idle":
         item.text = "UAP runtime: not started";
-        item.detail = "it starts with the first measurement";
+        item.detail = "it starts with the first measurement or training run";
         break;
       case "starting":
         item.text = "UAP runtime: starting";

@@ -202,7 +202,7 @@ function summaryOf(conditions: readonly Condition[]): string {
   ].join(", ");
 }
 
-/** A condition leads to the finding that is about it, or else to the architecture. */
+/** A condition with its evidence, which leads to the finding that is about it, or else to the architecture. */
 function conditionNode(
   uri: vscode.Uri,
   { id, status, reason, source }: Condition,
@@ -210,12 +210,16 @@ function conditionNode(
   range: Range,
 ): Node {
   const finding = findings.find(({ code }) => conditionOf(code) === id);
+  const command = goTo(uri, finding?.range ?? range);
   return {
     label: id,
-    description: reason,
-    tooltip: `${reason}\n\n${source}`,
+    description: status === "not-covered" ? "not covered" : status,
     icon: conditionIcons[status],
-    command: goTo(uri, finding?.range ?? range),
+    command,
+    children: [
+      { label: reason, icon: icon("note"), command },
+      { label: source, icon: icon("book"), tooltip: `Where the theory asks for it: ${source}` },
+    ],
   };
 }
 

@@ -76,12 +76,13 @@ describe("The packaged extension in VS Code", function () {
     await workbench.page.keyboard.press("Escape");
   });
 
-  it("says the verdict in the language status", async () => {
+  it("says the verdict in the language status, and that nothing has started the runtime", async () => {
     await workbench.open("ring.uap.yaml");
     await shown(workbench.lens.filter({ hasText: "certified" }));
     await workbench.page.locator('.statusbar-item[id="status.languageStatus"]').hover();
     const status = workbench.page.locator(".hover-language-status", { hasText: "UAP: certified" });
     await shown(status);
+    await shown(workbench.page.locator(".hover-language-status", { hasText: "UAP runtime: not started" }));
     await workbench.screenshot("language-status");
     await workbench.page.keyboard.press("Escape");
   });

@@ -1,5 +1,7 @@
 /** The colour scales: inside sRGB, even to the eye, and readable for colour-blind people. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { diverging, type Ground, packed, type Rgb } from "../../webview/drawing/colours";
 import { dtypes, gapColours, gapTicks, gapValue, paintGaps, resolutions } from "../../webview/drawing/gapScale";
 
@@ -75,6 +77,33 @@ describe("colour scales", () => {
         }
       });
     });
+
+  it("series stand out from every ground, and the first three from each other for colour-blind people", () => {
+    const css = readFileSync(path.join(__dirname, "../../webview/base.css"), "utf8");
+    const written = [...css.matchAll(/--series-(\d): #(..)(..)(..);/g)].map(([, index, ...hex]) => ({
+      index: Number(index),
+      colour: hex.map((digits) => parseInt(digits, 16)) as unknown as Rgb,
+    }));
+    assert.deepEqual(written.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]); // prettier-ignore
+    const luminance = (colour: Rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, w, i) => sum + w * linear(colour[i]), 0);
+    const contrast = (a: Rgb, b: Rgb) => {
+      const [dim, bright] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+      return (bright + 0.05) / (dim + 0.05);
+    };
+    for (const { grounds, colours } of [
+      { grounds: [[0x1f, 0x1f, 0x1f], [0, 0, 0]], colours: written.slice(0, 6) },
+      { grounds: [[0xf8, 0xf8, 0xf8], [255, 255, 255]], colours: written.slice(6) },
+    ] satisfies { grounds: Rgb[]; colours: typeof written }[]) {
+      for (const { index, colour } of colours)
+        for (const ground of grounds)
+          assert.ok(contrast(colour, ground) > 4.5, `series ${index} on ${ground.join()}: ${contrast(colour, ground)}`);
+      for (const kind of Object.keys(blindness))
+        for (const [i, j] of [[0, 1], [0, 2], [1, 2]]) {
+          const apart = distance(seenWith(kind, colours[i].colour), seenWith(kind, colours[j].colour));
+          assert.ok(apart > 0.06, `${kind}: series ${i} and ${j} are ${apart} apart`);
+        }
+    }
+  }); // prettier-ignore
 
   it("places gaps on a log scale about the resolution of the format", () => {
     for (const dtype of dtypes) {

@@ -2,8 +2,8 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { element } from "../controls/element";
-import { seriesColours, seriesDashes } from "./series";
-import { onThemeChange, themeColour } from "./theme";
+import { seriesDashes } from "./series";
+import { onThemeChange, seriesColour, themeColour } from "./theme";
 import { legend, logTicks, type Picture, smallest, thinned, tick } from "./ticks";
 
 export class LineChart {
@@ -49,7 +49,7 @@ export class LineChart {
     context.font = `${12 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
     lines.forEach(({ text, colour }, i) => {
       const y = source.height + lineHeight * (i + 0.8);
-      context.fillStyle = themeColour(seriesColours[colour % seriesColours.length]);
+      context.fillStyle = seriesColour(colour);
       context.fillRect(12 * ratio, y - 8 * ratio, 18 * ratio, 4 * ratio);
       context.fillStyle = themeColour("foreground");
       context.fillText(text, 38 * ratio, y);
@@ -105,7 +105,7 @@ export class LineChart {
       series: [
         {},
         ...this.picture.curves.map(({ label, colour, kind }): uPlot.Series => {
-          const stroke = themeColour(seriesColours[colour % seriesColours.length]);
+          const stroke = seriesColour(colour);
           return {
             label,
             stroke,
@@ -141,7 +141,7 @@ export class LineChart {
     this.picture.bands.forEach(({ label, colour, value, low, high }) => {
       if (value <= smallest) return;
       const at = (y: number) => plot.valToPos(Math.max(smallest, y), "y", true);
-      const stroke = themeColour(seriesColours[colour % seriesColours.length]);
+      const stroke = seriesColour(colour);
       ctx.globalAlpha = 0.2;
       ctx.fillStyle = stroke;
       ctx.fillRect(bbox.left, at(high), bbox.width, Math.max(ratio, at(low) - at(high)));

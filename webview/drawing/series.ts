@@ -1,10 +1,6 @@
-/** Colours of series, in the order in which they are given out; the dash tells them apart without colour. */
-export const seriesColours = [
-  "charts-blue",
-  "charts-orange",
-  "charts-green",
-  "charts-purple",
-  "charts-red",
-  "charts-yellow",
-] as const;
+/** Series have colours of our own, in base.css, since themes need not have any; the dash tells them apart without colour. */
 export const seriesDashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], [1, 4]];
+export const seriesCount = seriesDashes.length;
+
+/** The style variable of a series' colour. */
+export const seriesVariable = (index: number): string => `--series-${index % seriesCount}`;

@@ -1,5 +1,6 @@
 /** What drawings take from the theme of the window. */
 import type { Ground } from "./colours";
+import { seriesVariable } from "./series";
 
 export const ground = (): Ground =>
   document.body.classList.contains("vscode-light") || document.body.classList.contains("vscode-high-contrast-light")
@@ -15,6 +16,10 @@ export function themeColour(...names: string[]): string {
   }
   return style.color;
 }
+
+/** The colour of a series in the theme, counted from 0. */
+export const seriesColour = (index: number): string =>
+  getComputedStyle(document.body).getPropertyValue(seriesVariable(index)).trim();
 
 /** Calls back when the theme has changed. */
 export function onThemeChange(changed: () => void): void {

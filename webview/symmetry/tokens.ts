@@ -1,14 +1,12 @@
 /** The tokens on a ring or on a line, coloured by orbit, with generators as arcs from each token to where it goes. */
 import { element, svgElement } from "../controls/element";
 import { cycles } from "../words";
-import { seriesColours, seriesDashes } from "../drawing/series";
+import { seriesCount, seriesDashes, seriesVariable } from "../drawing/series";
 
 export type Layout = "ring" | "line";
 
 /** Most tokens that are drawn: more would touch. */
 export const drawnTokens = 128;
-/** Most orbits and generators with colours of their own. */
-const colours = seriesColours.length;
 /** Most tokens that bear their number. */
 const numbered = 64;
 
@@ -21,7 +19,7 @@ export interface TokenPicture {
   shown: number | null;
 }
 
-const variable = (index: number): string => `var(--vscode-${seriesColours[index % colours]})`;
+const variable = (index: number): string => `var(${seriesVariable(index)})`;
 
 export function tokenPicture({ tokens, generators, orbits, layout, shown }: TokenPicture): HTMLElement {
   const moved = orbits.filter((orbit) => orbit.length > 1);
@@ -42,9 +40,9 @@ export function tokenPicture({ tokens, generators, orbits, layout, shown }: Toke
           fill: "none",
           stroke: variable(index),
           "stroke-width": "1.5",
-          "stroke-dasharray": seriesDashes[index % colours].join(" "),
-          "marker-end": `url(#head-${index % colours})`,
-          ...(cycle.length === 2 ? { "marker-start": `url(#head-${index % colours})` } : {}),
+          "stroke-dasharray": seriesDashes[index % seriesCount].join(" "),
+          "marker-end": `url(#head-${index % seriesCount})`,
+          ...(cycle.length === 2 ? { "marker-start": `url(#head-${index % seriesCount})` } : {}),
           opacity: "0.85",
         }),
       ),
@@ -75,7 +73,7 @@ export function tokenPicture({ tokens, generators, orbits, layout, shown }: Toke
         : null,
     ); // prettier-ignore
   });
-  const heads = [...new Set(drawn.map(({ index }) => index % colours))].map((index) =>
+  const heads = [...new Set(drawn.map(({ index }) => index % seriesCount))].map((index) =>
     svgElement(
       "marker",
       { id: `head-${index}`, viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto-start-reverse" },
@@ -101,7 +99,7 @@ export function tokenPicture({ tokens, generators, orbits, layout, shown }: Toke
       {},
       moved.length === 0
         ? "No token is moved."
-        : `Tokens of one colour are moved onto each other${moved.length > colours ? " (colours repeat: the lists below tell them apart)" : ""}. An arc takes a token to where a generator moves it.`,
+        : `Tokens of one colour are moved onto each other${moved.length > seriesCount ? " (colours repeat: the lists below tell them apart)" : ""}. An arc takes a token to where a generator moves it.`,
     ),
   );
 }

@@ -5,8 +5,7 @@ import { details, table, titled } from "../controls/parts";
 import { count, number } from "../words";
 import { LineChart } from "../drawing/lineChart";
 import type { Band, Curve } from "../drawing/ticks";
-import { seriesColours } from "../drawing/series";
-import { themeColour } from "../drawing/theme";
+import { seriesVariable } from "../drawing/series";
 import { live, openPage, section, type Section } from "../page";
 import type {
   NothingYet,
@@ -21,7 +20,7 @@ import type {
 import { head, nothing, variantField, variantNote } from "../subject";
 import { SampleView } from "./sample";
 import { chartSvg } from "./svg";
-import { floorWords, lossWords, shareWords, statusWords, timeLeft } from "./words";
+import { floorWords, lossWords, marginWords, shareWords, statusWords, timeLeft } from "./words";
 import "../base.css";
 import "./training.css";
 
@@ -252,7 +251,7 @@ function setupForm({
 /** Colour and dash of a run, as in the charts. */
 function mark(colour: number): HTMLElement {
   const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-  swatch.style.background = themeColour(seriesColours[colour % seriesColours.length]);
+  swatch.style.background = `var(${seriesVariable(colour)})`;
   return swatch;
 }
 
@@ -324,7 +323,7 @@ class RunCard {
       lossWords(run),
       floorWords(floor),
       shareWords(run),
-      margin === null ? "–" : margin.toPrecision(2),
+      marginWords(margin),
       stepsPerSecond === null ? "–" : stepsPerSecond.toFixed(stepsPerSecond < 10 ? 1 : 0),
       timeLeft(run),
     ];
@@ -384,7 +383,7 @@ function evaluationTable(run: RunView | undefined): HTMLElement {
         String(step),
         loss[i].toPrecision(4),
         `${low[i].toPrecision(4)} to ${high[i].toPrecision(4)}`,
-        Number.isNaN(margin[i]) ? "–" : margin[i].toPrecision(2),
+        marginWords(Number.isNaN(margin[i]) ? null : margin[i]),
       ]),
       summary,
     ),

@@ -52,3 +52,8 @@ export function timeLeft({ status, step, setup, stepsPerSecond }: RunView): stri
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
+
+export function marginWords(margin: number | null): string {
+  if (margin === null) return "–";
+  return margin === 0 ? "0" : margin.toPrecision(2);
+}
