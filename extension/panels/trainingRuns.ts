@@ -52,7 +52,7 @@ export class TrainingRun {
 
   constructor(
     readonly record: RunRecord,
-    private readonly runtime: Runtime,
+    private readonly runtime: Pick<Runtime, "client">,
     /** The run is another; `saved` where its state on disk should be too. */
     private readonly changed: (run: TrainingRun, saved: boolean) => void,
   ) {
@@ -266,7 +266,7 @@ export class TrainingRuns implements vscode.Disposable {
 
   /** @param folder of the disk, where runs are kept; none where the window has no place for that. */
   constructor(
-    private readonly runtime: Runtime,
+    private readonly runtime: Pick<Runtime, "client">,
     private readonly folder: string | undefined,
     private readonly log: vscode.LogOutputChannel,
   ) {}

@@ -129,7 +129,9 @@ describe("The packaged extension in a folder that is not trusted", function () {
 
   before(async function () {
     this.timeout(300_000);
-    workbench = await Workbench.start("untrusted", { trust: false });
+    const own = { tokens: 4, width: 4, layers: [{ attention: {}, feedForward: {} }], target: { function: "./own.ts" } };
+    const files = { "own.uap.json": JSON.stringify(own), "own.ts": "export default (X: number[][]) => X;" };
+    workbench = await Workbench.start("untrusted", { trust: false, files });
   });
   after(() => workbench?.stop());
   afterEach(async function () {
@@ -142,5 +144,18 @@ describe("The packaged extension in a folder that is not trusted", function () {
     await shown(workbench.squiggles);
     await shown(workbench.lens.filter({ hasText: "refuted" }));
     await workbench.screenshot("restricted-mode");
+  });
+
+  it("trains on the library's targets, and not on a module of the folder", async () => {
+    await workbench.open("own.uap.json");
+    await shown(workbench.lens.filter({ hasText: "certified" }));
+    await workbench.command("UAP Lens: Train This Architecture");
+    const panel = await workbench.panel("Training: own.uap.json");
+    await panel.says(/a target of your own is code, which runs in trusted workspaces only/);
+    assert.equal(await panel.control("start").getAttribute("disabled"), "");
+    await panel.choose("target", "identity");
+    await panel.fill("steps", "50");
+    await panel.click("start");
+    await shown(panel.locator(".run-status.ended"));
   });
 });
