@@ -28,7 +28,7 @@ export function scriptOf({ record, options }: Pick<TrainingRun, "record" | "opti
   const code = (value: unknown) => JSON.stringify(value, null, 2);
   return `/**
  * Repeats the training run "${title.replaceAll("*/", "")}"${backend === null ? "" : `, which ran on ${backend.name} (${backend.device})`}.
- * npm install uap-lens, then: npx tsx FILE
+ * Run it where the package uap-lens is installed: npx tsx FILE
  */
 import { type Architecture, build, estimateFloor, ${own === null ? "libraryTarget" : "targetOf"}, start, train } from "uap-lens";
 ${own === null ? "" : `import map from ${JSON.stringify(`./${own.file}`)};\n`}

@@ -134,8 +134,18 @@ export class Workbench {
 
   /** Opens the quick pick behind a key and types into it. */
   async pick(key: string, text: string): Promise<void> {
-    await this.page.keyboard.press(key);
-    await this.page.locator('.quick-input-widget input[type="text"]').fill(text);
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    const isThere = () =>
+      input.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+    // A key that is pressed while a panel takes or gives away the focus is lost.
+    for (let attempts = 0; attempts < 3; attempts++) {
+      await this.page.keyboard.press(key);
+      if (await isThere()) break;
+    }
+    await input.fill(text);
   }
 
   get squiggles(): Locator {

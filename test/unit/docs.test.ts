@@ -17,6 +17,7 @@ import {
 } from "../../extension/theory/architecture/schema";
 import { architectureJsonSchema } from "../../extension/theory/architecture/jsonSchema";
 import { findingCodes, type FileReport, type FindingCode } from "../../extension/theory/verdict/report";
+import { typeProblems } from "./scriptTypes";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
@@ -100,6 +101,15 @@ describe("the documentation", () => {
   it("other JSON in code blocks is JSON", () => {
     for (const page of pages)
       for (const { language, text } of fences(page)) if (language === "json") assert.ok(JSON.parse(text), page);
+  });
+
+  it("programs in code blocks have the right types", function () {
+    this.timeout(120_000);
+    const programs = pages.flatMap((page) =>
+      fences(page).filter(({ language, text }) => language === "ts" && text.includes('from "uap-lens"')),
+    );
+    assert.ok(programs.length >= 3);
+    for (const { text } of programs) assert.deepEqual(typeProblems(text), [], text);
   });
 
   it("what the packaged pages link to is packaged with them", () => {
