@@ -11,7 +11,6 @@ import type { Reports } from "./reports";
 function panelOf(code: FindingCode): { name: PanelName; title: string } | undefined {
   if (/^UAP(10[124]|501|502)$/.test(code)) return { name: "distinguishability", title: "Show the Tokens That It Cannot Tell Apart" }; // prettier-ignore
   if (/^UAP20/.test(code)) return { name: "symmetry", title: "Show the Symmetry" };
-  if (code === "UAP601") return { name: "training", title: "Train Against the Floor" };
   if (code === "UAP601") return { name: "training", title: "Train It Against the Floor" };
   return undefined;
 }
