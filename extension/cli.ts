@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { version } from "../package.json";
 import { checkBytes } from "./check";
+import { readCheckpoint } from "./checkpointFile";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
@@ -14,7 +15,7 @@ import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 
-const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--numeric] [--backend NAME]
+const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--numeric] [--trained FILE] [--backend NAME]
 
 Says of every model file what its architecture can and cannot express.
 
@@ -22,6 +23,7 @@ Says of every model file what its architecture can and cannot express.
   --json          the report as JSON (docs/report.md)
   --sarif         the findings as SARIF 2.1.0
   --numeric       also builds every model and measures what the theory says of it (docs/measuring.md)
+  --trained FILE  for --numeric: measures at the parameters of a checkpoint of \`train\` too
   --backend NAME  for --numeric: ${backendNames.join(", ")}; the fastest that works if left out
   --version       the version of UAP Lens
   --help          this text
@@ -55,13 +57,15 @@ async function check(args: string[]): Promise<number> {
     json: { type: "boolean" },
     sarif: { type: "boolean" },
     numeric: { type: "boolean" },
+    trained: { type: "string" },
     backend: { type: "string" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help) return print(usage, 0);
   if (targets.length === 0) throw new Misuse("no file given");
   if (values.json && values.sarif) throw new Misuse("--json and --sarif exclude each other");
-  if (values.backend !== undefined && !values.numeric) throw new Misuse("--backend goes with --numeric");
+  for (const option of ["trained", "backend"] as const)
+    if (values[option] !== undefined && !values.numeric) throw new Misuse(`--${option} goes with --numeric`);
   const backend = backendOf(values.backend);
 
   const failures: string[] = [];
@@ -69,9 +73,16 @@ async function check(args: string[]): Promise<number> {
     failures.push(message);
     complain(message);
   };
-  const measurer = values.numeric ? new Measurer(backend) : null;
+  const trained = values.trained === undefined ? undefined : ((await readCheckpoint(values.trained)) ?? `${values.trained}: there is no such file`); // prettier-ignore
+  if (typeof trained === "string") {
+    complain(trained);
+    return 2;
+  }
+  const measurer = values.numeric ? new Measurer(backend, trained) : null;
   const results = await checkAll(await filesOf(targets, fail), measurer, fail);
   await measurer?.dispose();
+  if (trained !== undefined && !measurer?.trainedWasMet)
+    fail(`${values.trained}: the checkpoint of another architecture than those checked`);
 
   const output = values.json
     ? `${JSON.stringify({ version: 1, results } satisfies Report, null, 2)}\n`

@@ -1,10 +1,12 @@
 /** What the runtime measures, added to a file's report. */
+import type { CheckpointFile } from "./checkpointFile";
 import { decode, readModelFile } from "./models";
 import type { ReadArchitecture } from "./models/modelFile";
 import type { BackendName } from "./runtime/backends/backend";
 import { marginFinding } from "./runtime/measuring/finding";
 import type { MeasureProgress } from "./runtime/measuring/measure";
 import { RuntimeClient } from "./runtime/process/client";
+import type { Architecture } from "./theory/architecture/schema";
 import type { ArchitectureReport, FileReport, NotMeasured, NumericReport } from "./theory/verdict/report";
 
 /** Decides the draws: equal files give equal reports. */
@@ -13,9 +15,14 @@ const seed = 1;
 /** Measures the architectures of model files in the runtime process. `dispose` ends the process. */
 export class Measurer {
   readonly #client: RuntimeClient;
+  readonly #trained: CheckpointFile | undefined;
+  /** Whether the trained parameters were those of an architecture that was measured. */
+  trainedWasMet = false;
 
-  constructor(backend: BackendName | "auto") {
+  /** @param trained measured beside the others where a file describes its architecture */
+  constructor(backend: BackendName | "auto", trained?: CheckpointFile) {
     this.#client = new RuntimeClient({ backend });
+    this.#trained = trained;
   }
 
   /**
@@ -57,10 +64,13 @@ export class Measurer {
   ): Promise<NumericReport | NotMeasured> {
     if (skipped.some(({ affects }) => affects === "everything"))
       return { unavailable: "Nothing is measured: a part of the model that may move information between tokens was not read." }; // prettier-ignore
+    const isTrained = this.#trained !== undefined && modelOf(this.#trained.architecture) === modelOf(architecture);
+    if (isTrained) this.trainedWasMet = true;
+    const trained = isTrained ? this.#trained?.checkpoint.adam.parameters : undefined;
     try {
       const numeric = await this.#client.request(
         "measure",
-        { architecture, seed },
+        { architecture, seed, trained },
         { onProgress: ({ phase }: MeasureProgress) => onProgress(phases[phase]) },
       );
       return "unavailable" in numeric ? numeric : { ...numeric, refused: (await this.#client.describe()).refused };
@@ -76,6 +86,10 @@ const phases: Record<MeasureProgress["phase"], string> = {
   maximising: "maximising the margin",
   equivariance: "measuring equivariance errors",
 };
+
+/** What parameters depend on. */
+const modelOf = (architecture: Architecture): string =>
+  JSON.stringify({ ...architecture, name: undefined, target: undefined });
 
 const isSame = (read: ReadArchitecture, report: ArchitectureReport): boolean =>
   read.architecture.name === report.name && JSON.stringify(read.range) === JSON.stringify(report.range);

@@ -1,8 +1,8 @@
 /** `uap-lens train`: a training run of a model file's architecture on a target, its loss against the floor that no run goes below. */
 import { createHash } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { deserialize, serialize } from "node:v8";
+import { readCheckpoint, writeCheckpoint } from "./checkpointFile";
 import { decode, readModelFile } from "./models";
 import { backendNames } from "./runtime/backends/backend";
 import { RuntimeClient } from "./runtime/process/client";
@@ -28,12 +28,6 @@ Trains the architecture on a target function (docs/targets.md) and prints its lo
 
 Exit code: 0 the run has ended, 2 it could not run or was interrupted.
 `;
-
-/** What a checkpoint file holds. The run's name tells whether it belongs to the run asked for. */
-interface CheckpointFile {
-  run: string;
-  checkpoint: Checkpoint;
-}
 
 export async function train(args: string[]): Promise<number> {
   const { values, positionals } = parse(args, {
@@ -75,8 +69,13 @@ export async function train(args: string[]): Promise<number> {
   const run = createHash("sha256")
     .update(JSON.stringify([architecture, target, options]))
     .digest("hex");
-  const from = values.checkpoint === undefined ? undefined : await readCheckpoint(values.checkpoint, run);
-  if (typeof from === "string") return failed(from);
+  const known = values.checkpoint === undefined ? undefined : await readCheckpoint(values.checkpoint);
+  if (typeof known === "string") return failed(known);
+  if (known !== undefined && known.run !== run)
+    return failed(
+      `${values.checkpoint}: the checkpoint of another run (another architecture, target, seed or number of steps)`,
+    );
+  const from = known?.checkpoint;
 
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -86,7 +85,7 @@ export async function train(args: string[]): Promise<number> {
   let writing = Promise.resolve();
   let problem: string | undefined;
   const save = async (place: string, checkpoint: Checkpoint) => {
-    const found = await writeCheckpoint(place, { run, checkpoint });
+    const found = await writeCheckpoint(place, { architecture, run, checkpoint });
     // Said at once, and once: a full disk stays full, and the run goes on.
     if (found !== undefined && found !== problem) complain(found);
     problem = found;
@@ -172,31 +171,6 @@ async function sourceOf(file: string): Promise<TargetSource | null> {
   }
 }
 
-/** Undefined where there is no such file yet; a string says why it is of no use. */
-async function readCheckpoint(file: string, run: string): Promise<Checkpoint | undefined | string> {
-  try {
-    const content = deserialize(await readFile(file)) as CheckpointFile;
-    if (content.run === run) return content.checkpoint;
-    return `${file}: the checkpoint of another run (another architecture, target, seed or number of steps)`;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    return `${file}: not a checkpoint (${reasonOf(error)})`;
-  }
-}
-
-/** Replaces the file in one piece, on the disk before the old one goes; what went wrong, if anything did. */
-async function writeCheckpoint(file: string, content: CheckpointFile): Promise<string | undefined> {
-  const beside = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(beside, serialize(content), { flush: true });
-    await rename(beside, file);
-    return undefined;
-  } catch (error) {
-    await rm(beside, { force: true });
-    return `the checkpoint ${file} is not written: ${reasonOf(error)}`;
-  }
-}
-
 const shown = (value: number): string => value.toPrecision(4);
 const interval = ({ value, low, high }: Estimate): string => `${shown(value)} [${shown(low)}, ${shown(high)}]`;
 
@@ -210,7 +184,13 @@ function floorText(floor: Floor | string): string {
 
 const head = ["step", "training loss", "loss", "margin", "steps/s"].map((title) => title.padStart(14)).join("");
 const row = ({ step, trainingLoss, loss, margin, stepsPerSecond }: Metrics): string =>
-  [String(step), shown(trainingLoss), shown(loss.value), margin?.toPrecision(2) ?? "-", stepsPerSecond.toFixed(1)]
+  [
+    String(step),
+    shown(trainingLoss),
+    shown(loss.value),
+    margin?.toPrecision(2) ?? "-",
+    stepsPerSecond?.toFixed(1) ?? "-",
+  ]
     .map((cell) => cell.padStart(14))
     .join("");
 

@@ -212,7 +212,7 @@ export class TrainingRun {
       case "metrics":
         record.evaluations = record.evaluations.filter(({ step }) => step < event.metrics.step);
         record.evaluations.push(event.metrics);
-        record.stepsPerSecond = event.metrics.stepsPerSecond;
+        record.stepsPerSecond = event.metrics.stepsPerSecond ?? record.stepsPerSecond;
         break;
       case "sample":
         record.sample = { step: event.step, target: event.target, output: event.output };

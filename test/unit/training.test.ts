@@ -112,8 +112,8 @@ describe("training", () => {
         assert.deepEqual(rest.metrics, whole.metrics.slice(2));
         assert.deepEqual(rest.result, whole.result);
         assert.deepEqual(rest.checkpoints, whole.checkpoints.slice(2));
-        // Paused between any two steps: what it hands over then is where it goes on.
-        for (const pauses of [1, 4, 17]) {
+        // Paused between any two steps, and between a step and its evaluation: what it hands over then is where it goes on, and nothing is missing.
+        for (const pauses of [1, 4, 9, 10, 11, 12, 17, 21, 22, 23]) {
           let left = pauses;
           const stop = () => (--left < 0 ? Promise.reject(new Error("paused")) : Promise.resolve());
           const first = await run({}, stop);
@@ -122,6 +122,7 @@ describe("training", () => {
           assert.equal(first.losses.length, from.adam.steps);
           const second = await run({ from });
           assert.deepEqual([...first.losses, ...second.losses.slice(from.adam.steps)], whole.losses);
+          assert.deepEqual([...first.metrics, ...second.metrics], whole.metrics, `paused at ${pauses}`);
           assert.deepEqual(second.result, whole.result);
         }
         // One step at a time.
@@ -225,7 +226,13 @@ describe("training", () => {
     const empty = new Float32Array(3);
     const adam = { steps: 1, parameters: empty, mean: empty, square: empty };
     await assert.rejects(
-      train(model, libraryTarget("identity", shape), options({}), {}, { from: { adam } }),
+      train(
+        model,
+        libraryTarget("identity", shape),
+        options({}),
+        {},
+        { from: { adam, unevaluated: { steps: 0, losses: 0 } } },
+      ),
       /3 parameters/,
     );
     model.dispose();

@@ -7,6 +7,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { describe, it } from "mocha";
+import type { Report } from "../../extension/theory/verdict/report";
 
 const cli = path.resolve(__dirname, "../../dist/cli.js");
 
@@ -33,6 +34,7 @@ describe("the command line trains", () => {
     write("own.ts", "export default (X: number[][]): number[][] => X.map(() => X[0]);\n");
     write("broken.uap.yaml", "tokens: six\nwidth: 4\nlayers: [{ attention: {} }]\n");
     write("wrong.ts", "export default (X: number[][]) => X.slice(1);\n");
+    write("other.uap.yaml", "tokens: 5\nwidth: 4\nlayers: [{ attention: {} }]\n");
     write("none.uap.yaml", "tokens: 6\nwidth: 4\nlayers: [{ attention: { residual: false } }]\n");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,6 +88,23 @@ describe("the command line trains", () => {
     const other = train("first.uap.yaml", "--steps", "1499", "--checkpoint", "run.checkpoint");
     assert.equal(other.status, 2);
     assert.match(other.stderr, /the checkpoint of another run/);
+  });
+
+  it("leaves a checkpoint whose parameters can be measured", () => {
+    assert.equal(train("first.uap.yaml", "--steps", "100", "--checkpoint", "trained.checkpoint").status, 0);
+    const check = (...args: string[]) => spawnSync(process.execPath, [cli, "check", ...args], { cwd: folder, encoding: "utf8" }); // prettier-ignore
+    const { stdout, stderr } = check("first.uap.yaml", "--numeric", "--json", "--trained", "trained.checkpoint");
+    assert.equal(stderr, "");
+    const [{ architectures }] = (JSON.parse(stdout) as Report).results;
+    const { numeric } = architectures[0];
+    assert.ok(numeric !== null && !("unavailable" in numeric));
+    const { trained, initialisation } = numeric.layers.at(-1)!;
+    assert.ok(trained !== null && trained.margin !== null && trained.margin.gap > 0);
+    assert.notEqual(trained.margin.gap, initialisation!.margin!.gap);
+    const other = check("other.uap.yaml", "--numeric", "--trained", "trained.checkpoint");
+    assert.equal(other.status, 2);
+    assert.match(other.stderr, /the checkpoint of another architecture/);
+    assert.equal(check("first.uap.yaml", "--trained", "trained.checkpoint").status, 2);
   });
 
   it("goes on where it was when its runtime process is killed, and says so once", async function () {

@@ -16,7 +16,8 @@ export interface Metrics {
   loss: Estimate;
   /** The smallest gap between outputs that differ by theory, relative to their scale (docs/measuring.md); null where it is not measured. */
   margin: number | null;
-  stepsPerSecond: number;
+  /** Null where no step was taken since the run went on from a checkpoint. */
+  stepsPerSecond: number | null;
 }
 
 /** What a run tells the world as it goes. */
@@ -30,6 +31,8 @@ export type TrainingEvent =
 /** All that is needed to go on in another process, bit by bit as the run would have. */
 export interface Checkpoint {
   adam: AdamState;
+  /** The steps since the last evaluation, and the sum of their losses. */
+  unevaluated: { steps: number; losses: number };
 }
 
 export interface TrainingResult {
@@ -101,8 +104,9 @@ export async function train(
   const adam = new Adam(model.variables);
   try {
     if (from) adam.restore(from.adam);
+    const unevaluated = from ? { ...from.unevaluated } : { steps: 0, losses: 0 };
     const stream = new LossStream(adam.taken, progress);
-    const hand = async () => checkpoint({ adam: await adam.state() });
+    const hand = async () => checkpoint({ adam: await adam.state(), unevaluated: { ...unevaluated } });
     const rest = async () => {
       try {
         await pause();
@@ -148,9 +152,28 @@ export async function train(
     };
 
     let evaluated: Estimate | undefined;
-    let [losses, since, started] = [0, 0, performance.now()];
-    for (let step = adam.taken; step < last; step++) {
+    let here = { steps: 0, since: performance.now() };
+    for (;;) {
+      if (unevaluated.steps > 0 && (adam.taken % options.every === 0 || adam.taken >= last)) {
+        const rate = (1000 * here.steps) / (performance.now() - here.since);
+        stream.flush();
+        const { loss, margin: smallest } = await evaluate();
+        evaluated = loss;
+        const metrics = {
+          step: adam.taken,
+          trainingLoss: unevaluated.losses / unevaluated.steps,
+          loss,
+          margin: smallest,
+          stepsPerSecond: here.steps === 0 ? null : rate,
+        };
+        progress({ kind: "metrics", metrics });
+        Object.assign(unevaluated, { steps: 0, losses: 0 });
+        await hand();
+        here = { steps: 0, since: performance.now() };
+      }
+      if (adam.taken >= last) break;
       await rest();
+      const step = adam.taken;
       const samples = draw(options.batch, streams.training, step);
       const loss = stepOn(
         adam,
@@ -163,18 +186,10 @@ export async function train(
       const [value] = await loss.data();
       loss.dispose();
       if (!Number.isFinite(value)) throw new Diverged(`The loss is no number any more at step ${step + 1}.`);
-      losses += value;
-      since++;
+      unevaluated.losses += value;
+      unevaluated.steps++;
+      here.steps++;
       stream.add(value);
-      if ((step + 1) % options.every !== 0 && step + 1 !== last) continue;
-      const stepsPerSecond = (1000 * since) / (performance.now() - started);
-      stream.flush();
-      const { loss: atStep, margin: smallest } = await evaluate();
-      evaluated = atStep;
-      const metrics = { step: step + 1, trainingLoss: losses / since, loss: atStep, margin: smallest, stepsPerSecond };
-      progress({ kind: "metrics", metrics });
-      await hand();
-      [losses, since, started] = [0, 0, performance.now()];
     }
     adam.write();
     return {
