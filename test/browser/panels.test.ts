@@ -221,6 +221,8 @@ describe("The panels of the packaged extension", function () {
         await ring.click("explain-0");
         const report = await workbench.panel("UAP Lens Report");
         await report.assertAccessible(`Report, ${theme}`);
+        await report.click("training");
+        await workbench.panel("Training: ring.uap.yaml");
       });
     });
 

@@ -15,7 +15,7 @@ import { element, type Child } from "../controls/element";
 import { code, details, facts, table, titled } from "../controls/parts";
 import { count, cycles, number } from "../words";
 import { section as drawnSection, type Section } from "../page";
-import type { Snapshot, ToHost } from "../protocol";
+import type { PanelName, Snapshot, ToHost } from "../protocol";
 import { layerMeter, orbitStrip } from "./drawings";
 
 type Send = (message: ToHost) => void;
@@ -261,8 +261,16 @@ function drawConditions(conditions: Condition[]): HTMLElement {
 
 // ------------------------------------------------------------------------------------------------------- the evidence
 
-function drawWitness(witness: Witness): HTMLElement {
-  return titled("Witness", ...witnessBody(witness));
+/** The way to the panel that shows more. */
+const panelButton = (panel: PanelName, label: string, send: Send): HTMLElement =>
+  element(
+    "div",
+    { class: "actions" },
+    button(panel, "secondary", label, () => send({ kind: "open-panel", panel })),
+  );
+
+function drawWitness(witness: Witness, send: Send): HTMLElement {
+  return titled("Witness", ...witnessBody(witness), panelButton("distinguishability", "Show the Tokens", send));
 }
 
 function witnessBody({ statement, target, s, t, replaced, permutation, samples }: Witness): HTMLElement[] {
@@ -277,7 +285,10 @@ function witnessBody({ statement, target, s, t, replaced, permutation, samples }
   ];
 }
 
-function drawSymmetry({ symmetry, tokens }: { symmetry: SymmetryReport | null; tokens: number }): HTMLElement {
+function drawSymmetry(
+  { symmetry, tokens }: { symmetry: SymmetryReport | null; tokens: number },
+  send: Send,
+): HTMLElement {
   if (symmetry === null) return titled("Symmetry", element("p", {}, "The symmetry could not be decided."));
   const { name, order, generators, orbits } = symmetry;
   const explanation =
@@ -303,6 +314,7 @@ function drawSymmetry({ symmetry, tokens }: { symmetry: SymmetryReport | null; t
           element("h3", {}, "Orbits"),
           element("ul", {}, ...orbits.map((orbit) => element("li", {}, code(`{${orbit.join(", ")}}`)))),
         ),
+    panelButton("symmetry", "Measure the Symmetry", send),
   );
 }
 
@@ -336,12 +348,19 @@ function drawRepeated({ verdict, witness }: ArchitectureReport["repeatedTokens"]
   );
 }
 
-function drawFloor({ errorFloor, verdict }: Pick<ArchitectureReport, "errorFloor" | "verdict">): HTMLElement {
+function drawFloor(
+  { errorFloor, verdict }: Pick<ArchitectureReport, "errorFloor" | "verdict">,
+  send: Send,
+): HTMLElement {
   const none =
     verdict === "unknown"
       ? "None is established, because the verdict is unknown."
       : "None follows from what the tokens see or from the symmetry.";
-  return titled("Error floor", element("p", {}, errorFloor ?? none));
+  return titled(
+    "Error floor",
+    element("p", {}, errorFloor ?? none),
+    panelButton("training", errorFloor === null ? "Train" : "Train Against It", send),
+  );
 }
 
 function drawFoot(_: null, send: Send): HTMLElement {
