@@ -3,18 +3,22 @@ import { element } from "./controls/element";
 
 /** A part of a page: equal data, equal drawing. */
 export interface Section {
+  name: string;
   data: unknown;
   draw: () => HTMLElement;
 }
 
 /** A section that is drawn from its data. */
 export const section = <Data>(name: string, data: Data, draw: (data: Data) => HTMLElement): Section => ({
-  data: [name, data],
+  name,
+  data,
   draw: () => draw(data),
 });
 
 /** A section that looks after its own drawing. */
-export const live = (name: string, node: HTMLElement): Section => ({ data: name, draw: () => node });
+export const live = (name: string, node: HTMLElement): Section => ({ name, data: null, draw: () => node });
+
+const openDropdown = "vscode-dropdown[open]";
 
 export interface Page<State, ToHost> {
   send(this: void, message: ToHost): void;
@@ -36,27 +40,37 @@ export function openPage<State, ToHost extends { kind: string }, ToPage>(
   const page = document.getElementById("page")!;
   const announcer = element("div", { class: "visually-hidden", role: "status" });
   page.before(announcer);
-  let drawn: { data: string; node: HTMLElement }[] = [];
+  let drawn: { name: string; signature: string; node: HTMLElement }[] = [];
+  let wanted: Section[] = [];
+  const show = (sections: Section[]) => {
+    wanted = sections;
+    const focused = document.activeElement?.getAttribute("data-key");
+    const kept = drawn;
+    drawn = sections.map(({ name, data, draw }) => {
+      const signature = JSON.stringify(data);
+      const old = kept.find((one) => one.name === name);
+      // A dropdown stays open under the hand that opened it; its section is drawn anew once it closes.
+      return old && (old.signature === signature || old.node.querySelector(openDropdown))
+        ? old
+        : { name, signature, node: draw() };
+    });
+    const nodes = drawn.map(({ node }) => node);
+    for (const old of [...page.children]) if (!nodes.includes(old as HTMLElement)) old.remove();
+    nodes.forEach((node, index) => {
+      if (page.children[index] !== node) page.insertBefore(node, page.children[index] ?? null);
+    });
+    if (focused && document.activeElement === document.body)
+      page.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  };
+  new MutationObserver(() => {
+    if (!page.querySelector(openDropdown)) show(wanted);
+  }).observe(page, { subtree: true, attributeFilter: ["open"] });
   window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => receive(data));
   // After the caller has what is returned here.
   queueMicrotask(() => host.postMessage(ready));
   return {
     send: (message) => host.postMessage(message),
-    show: (sections) => {
-      const focused = document.activeElement?.getAttribute("data-key");
-      const kept = drawn;
-      drawn = sections.map(({ data, draw }) => {
-        const signature = JSON.stringify(data);
-        return kept.find((one) => one.data === signature) ?? { data: signature, node: draw() };
-      });
-      const nodes = drawn.map(({ node }) => node);
-      for (const old of [...page.children]) if (!nodes.includes(old as HTMLElement)) old.remove();
-      nodes.forEach((node, index) => {
-        if (page.children[index] !== node) page.insertBefore(node, page.children[index] ?? null);
-      });
-      if (focused && document.activeElement === document.body)
-        page.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    },
+    show,
     announce: (text) => {
       if (announcer.textContent !== text) announcer.textContent = text;
     },

@@ -9,6 +9,17 @@ interface AxeResults {
   violations: { id: string; impact: string | null; help: string; nodes: { html: string; failureSummary?: string }[] }[];
 }
 
+/** Does it up to three times, until it works. */
+export async function persistently(attempt: () => Promise<void>): Promise<void> {
+  for (let left = 2; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 export class PanelPage {
   constructor(
     private readonly page: Page,
@@ -31,7 +42,11 @@ export class PanelPage {
   /** Chooses an option of a dropdown by how its label begins, with the mouse. */
   async choose(key: string, label: string): Promise<void> {
     const control = this.control(key);
-    await control.click();
+    // A click that comes while its section is drawn anew is lost.
+    await persistently(async () => {
+      await control.click();
+      await this.frame.locator(`[data-key="${key}"][open]`).waitFor({ timeout: 3000 });
+    });
     await control.locator("vscode-option", { hasText: label }).first().click();
     await this.frame.locator(`[data-key="${key}"]:not([open])`).waitFor();
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { install } from "../rig/install";
-import { PanelPage } from "./panelPage";
+import { PanelPage, persistently } from "./panelPage";
 import { launchChromium, openWorkbench, startServer, type Server } from "../rig/server";
 
 const root = path.join(__dirname, "..", "..");
@@ -111,9 +111,8 @@ export class Workbench {
 
   /** Runs a command by its title in the palette. */
   async command(title: string): Promise<void> {
-    await this.pick("F1", `>${title}`);
     const row = this.page.locator(".quick-input-list .monaco-list-row.focused");
-    await row.filter({ has: this.page.getByText(title, { exact: true }) }).waitFor();
+    await this.pick("F1", `>${title}`, row.filter({ has: this.page.getByText(title, { exact: true }) }));
     await this.page.keyboard.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
@@ -127,25 +126,20 @@ export class Workbench {
 
   /** Puts the cursor at a line and column, counted from 1. */
   async goTo(line: number, column: number): Promise<void> {
-    await this.pick("Control+G", `:${line}:${column}`);
+    await this.pick("Control+G", `:${line}:${column}`, this.page.locator(".quick-input-list .monaco-list-row").first());
     await this.page.keyboard.press("Enter");
     await this.page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
   }
 
-  /** Opens the quick pick behind a key and types into it. */
-  async pick(key: string, text: string): Promise<void> {
+  /** Opens the quick pick behind a key, types into it and waits for what that brings. */
+  async pick(key: string, text: string, brings: Locator): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    const isThere = () =>
-      input.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
-    // A key that is pressed while a panel takes or gives away the focus is lost.
-    for (let attempts = 0; attempts < 3; attempts++) {
+    // While a panel takes or gives away the focus, a key is lost and a quick pick is closed.
+    await persistently(async () => {
       await this.page.keyboard.press(key);
-      if (await isThere()) break;
-    }
-    await input.fill(text);
+      await input.fill(text, { timeout: 3000 });
+      await brings.waitFor({ timeout: 5000 });
+    });
   }
 
   get squiggles(): Locator {
