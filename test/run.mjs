@@ -14,9 +14,9 @@ const checks = {
   format: "prettier --check --log-level warn .",
 };
 const suites = {
-  unit: `node esbuild.mjs && mocha --parallel --jobs ${os.availableParallelism()} ${totals}`,
+  unit: `node esbuild.mjs && mocha --parallel --jobs ${os.availableParallelism()} ${totals} "test/unit/**/*.test.ts"`,
   integration: "node esbuild.mjs && tsx test/rig/integration.ts",
-  browser: `npm run --silent package && mocha --no-config --import=tsx ${totals} --timeout 60000 "test/browser/*.test.ts"`,
+  browser: `npm run --silent package && mocha ${totals} --timeout 60000 "test/browser/*.test.ts"`,
 };
 const commands = { ...checks, ...suites };
 

@@ -1,4 +1,5 @@
 /** What every page does: talk with its host, draw anew only what changed, and say changes to a screen reader. */
+import { typing } from "./controls/controls";
 import { element } from "./controls/element";
 
 /** A part of a page: equal data, equal drawing. */
@@ -18,7 +19,8 @@ export const section = <Data>(name: string, data: Data, draw: (data: Data) => HT
 /** A section that looks after its own drawing. */
 export const live = (name: string, node: HTMLElement): Section => ({ name, data: null, draw: () => node });
 
-const openDropdown = "vscode-dropdown[open]";
+/** An open dropdown, or a field whose text is being typed. */
+const inUse = `vscode-dropdown[open], [${typing}]`;
 
 export interface Page<State, ToHost> {
   send(this: void, message: ToHost): void;
@@ -49,8 +51,8 @@ export function openPage<State, ToHost extends { kind: string }, ToPage>(
     drawn = sections.map(({ name, data, draw }) => {
       const signature = JSON.stringify(data);
       const old = kept.find((one) => one.name === name);
-      // A dropdown stays open under the hand that opened it; its section is drawn anew once it closes.
-      return old && (old.signature === signature || old.node.querySelector(openDropdown))
+      // What a person is in the middle of is not taken from under their hand; its section is drawn anew afterwards.
+      return old && (old.signature === signature || old.node.querySelector(inUse))
         ? old
         : { name, signature, node: draw() };
     });
@@ -63,8 +65,8 @@ export function openPage<State, ToHost extends { kind: string }, ToPage>(
       page.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   };
   new MutationObserver(() => {
-    if (!page.querySelector(openDropdown)) show(wanted);
-  }).observe(page, { subtree: true, attributeFilter: ["open"] });
+    if (!page.querySelector(inUse)) show(wanted);
+  }).observe(page, { subtree: true, attributeFilter: ["open", typing] });
   window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => receive(data));
   // After the caller has what is returned here.
   queueMicrotask(() => host.postMessage(ready));

@@ -89,6 +89,9 @@ export function dropdown(
   return control;
 }
 
+/** What a field of text has while it is being typed into. */
+export const typing = "data-typing";
+
 /** A field of text; what was typed counts when the person leaves it or presses Enter. */
 export function textField(
   key: string,
@@ -105,7 +108,10 @@ export function textField(
     size: String(size),
     ...(problem === undefined ? {} : { class: "invalid", title: problem }),
   }) as HTMLElement & { value: string };
+  control.addEventListener("input", () => control.setAttribute(typing, ""));
+  control.addEventListener("focusout", () => control.removeAttribute(typing));
   control.addEventListener("change", () => {
+    control.removeAttribute(typing);
     if (control.value !== value) onChange(control.value);
   });
   return control;
