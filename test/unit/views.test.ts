@@ -239,4 +239,15 @@ describe("the decision procedure", () => {
     assert.ok(rotary([[1, 1, 2, 1], [0, 0, 0, 1], [1, 0, 2, 0], [2, 1, 0, 0]]).coincides(0, 1, shift)); // prettier-ignore
     assert.ok(!rotary([[1, 1, 2, 1], [0, 0, 1, 1], [1, 0, 2, 0], [2, 1, 0, 0]]).coincides(0, 1, shift)); // prettier-ignore
   });
+
+  it("Nystrom landmarks: normalised weights over one landmark do not read the query, unnormalised ones do", () => {
+    const outputsAgree = (kernel: "softmax" | "uniform", normalized: boolean, landmarks: number) =>
+      decide(parse({ tokens: 3, width: 3, layers: [{ attention: { kernel, normalized, residual: false, projection: { nystrom: { landmarks } } } }] })).coincides(0, 1, [0, 1, 2]); // prettier-ignore
+    assert.equal(outputsAgree("softmax", true, 1), true);
+    assert.equal(outputsAgree("softmax", false, 1), false);
+    assert.equal(outputsAgree("softmax", true, 2), false);
+    // Uniform weights read neither query nor landmarks.
+    for (const normalized of [true, false])
+      for (const landmarks of [1, 2]) assert.equal(outputsAgree("uniform", normalized, landmarks), true);
+  });
 });

@@ -244,7 +244,8 @@ function mixLayer(architecture: Architecture, block: number): MixLayer {
       ? attentionHeads(architecture, mixer, path)
       : [convolutionHead(mixer, tokens, registers)];
   let landmarks: Int32Array | null = null;
-  if (mixer.kind === "attention" && mixer.projection.kind === "nystrom") {
+  // Uniform weights do not read the landmarks: through them they are uniform again.
+  if (mixer.kind === "attention" && mixer.projection.kind === "nystrom" && mixer.kernel.name !== "uniform") {
     const count = Math.min(mixer.projection.landmarks, size);
     landmarks = Int32Array.from({ length: count + 1 }, (_, i) => Math.floor((i * size) / count));
   }

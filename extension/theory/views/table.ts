@@ -81,8 +81,8 @@ export class ViewTable {
         return collected.entries;
       });
       if (landmarks) {
-        // The values reach the query through the landmarks alone; with landmarks all alike the weights do not feel the query.
-        feelsQuery &&= landmarks.length > 1;
+        // The values reach the query through the landmarks alone; with landmarks all alike normalised weights do not feel the query.
+        feelsQuery &&= landmarks.length > 1 || layer.heads.every(({ semantics }) => semantics === "counting");
         heads.push(landmarks);
       }
       above[query] = this.intern({
