@@ -52,6 +52,23 @@ export default tseslint.config(
     "theory/ is pure mathematics: no editor, no I/O, nothing of ours but itself",
   ),
   forbid(
+    ["extension/theory/certificate/{format,statement,reading,verify}.ts"],
+    [],
+    [
+      "node:*",
+      "**/views/**",
+      "**/symmetry/**",
+      "**/verdict/**",
+      "**/evaluation/**",
+      "./issue",
+      "**/models/**",
+      "**/editor/**",
+      "**/panels/**",
+      "**/runtime/**",
+    ],
+    "the verifier shares nothing with the search but the specification's parser and the interval library",
+  ),
+  forbid(
     ["extension/models/**/*.ts", "extension/runtime/**/*.ts"],
     [],
     ["vscode", "**/editor/**", "**/panels/**"],

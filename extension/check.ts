@@ -1,4 +1,5 @@
 /** A model file's text in, its report out: readers, analysis and places together. */
+import { architectureHash } from "./certificates";
 import { decode, readModelFile } from "./models";
 import { isModelFile, mayBeModelFile } from "./models/fileNames";
 import type { ModelFile, ReadArchitecture } from "./models/modelFile";
@@ -54,7 +55,7 @@ export function checkText(fileName: string, text: string): FileReport {
         range,
         fixes: [],
       }));
-      report.architectures.push({ ...theory, range: read.range });
+      report.architectures.push({ ...theory, range: read.range, sha256: architectureHash(read.architecture) });
       const whole = read.skipped.every(({ affects }) => affects !== "everything");
       const onTarget = whole ? targetFindings(read.architecture) : [];
       const placed = [...findings, ...onTarget].map((finding) => place(finding, read));

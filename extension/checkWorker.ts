@@ -1,5 +1,6 @@
-/** The thread that reads and decides model files, so that typing never waits for the theory. */
+/** The thread that reads and decides model files, and issues and verifies their certificates, so that typing never waits for the theory. */
 import { parentPort } from "node:worker_threads";
+import { issuedAndShown, verifiedAndShown } from "./certificates";
 import { checkText } from "./check";
 import { type Portrait, portraitOf, type Study, studyOf } from "./study";
 import type { Architecture } from "./theory/architecture/schema";
@@ -10,13 +11,18 @@ export type Question =
   | { kind: "check"; fileName: string; text: string }
   /** The report is that of the text. */
   | { kind: "study"; fileName: string; text: string; report: FileReport; architecture: number }
-  | { kind: "portrait"; architecture: Architecture };
+  | { kind: "portrait"; architecture: Architecture }
+  | { kind: "certificate"; fileName: string; text: string; architecture: number }
+  /** The text is that of a certificate. */
+  | { kind: "verify"; text: string; model: { fileName: string; text: string } | undefined };
 
 export interface Answers {
   check: FileReport;
   /** Undefined where the text has no such architecture. */
   study: Study | undefined;
   portrait: Portrait;
+  certificate: ReturnType<typeof issuedAndShown>;
+  verify: ReturnType<typeof verifiedAndShown>;
 }
 
 export interface Request {
@@ -37,6 +43,10 @@ function answer(question: Question): Response["answer"] {
       return studyOf(question.fileName, question.text, question.report, question.architecture);
     case "portrait":
       return portraitOf(question.architecture);
+    case "certificate":
+      return issuedAndShown(question.fileName, question.text, question.architecture);
+    case "verify":
+      return verifiedAndShown(question.text, question.model);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Checkpoints of training runs as files: what `train --checkpoint` writes and goes on from, and `check --trained` measures. */
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import type { Checkpoint } from "./runtime/training/train";
-import { reasonOf } from "./terminal";
+import { reasonOf, replaceFile } from "./terminal";
 import type { Architecture } from "./theory/architecture/schema";
 
 export interface CheckpointFile {
@@ -26,15 +26,12 @@ export async function readCheckpoint(file: string): Promise<CheckpointFile | und
   }
 }
 
-/** Replaces the file in one piece, on the disk before the old one goes; what went wrong, if anything did. */
+/** Replaces the file; what went wrong, if anything did. */
 export async function writeCheckpoint(file: string, content: CheckpointFile): Promise<string | undefined> {
-  const beside = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(beside, serialize(content), { flush: true });
-    await rename(beside, file);
+    await replaceFile(file, serialize(content));
     return undefined;
   } catch (error) {
-    await rm(beside, { force: true });
     return `the checkpoint ${file} is not written: ${reasonOf(error)}`;
   }
 }

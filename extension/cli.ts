@@ -4,6 +4,7 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { version } from "../package.json";
+import { CertificateFolder } from "./certificateFolder";
 import { checkBytes } from "./check";
 import { readCheckpoint } from "./checkpointFile";
 import { sarifReport } from "./formats/sarif";
@@ -14,22 +15,25 @@ import { backendNames } from "./runtime/backends/backend";
 import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
+import { verify, verifyUsage } from "./verify";
 
-const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--numeric] [--trained FILE] [--backend NAME]
+const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--certificate DIR] [--numeric] [--trained FILE] [--backend NAME]
 
 Says of every model file what its architecture can and cannot express.
 
-  FILE            *.uap.json, *.uap.yaml, a Hugging Face config.json, a directory of them, or a glob
-  --json          the report as JSON (docs/report.md)
-  --sarif         the findings as SARIF 2.1.0
-  --numeric       also builds every model and measures what the theory says of it (docs/measuring.md)
-  --trained FILE  for --numeric: measures at the parameters of a checkpoint of \`train\` too
-  --backend NAME  for --numeric: ${backendNames.join(", ")}; the fastest that works if left out
-  --version       the version of UAP Lens
-  --help          this text
+  FILE               *.uap.json, *.uap.yaml, a Hugging Face config.json, a directory of them, or a glob
+  --json             the report as JSON (docs/report.md)
+  --sarif            the findings as SARIF 2.1.0
+  --certificate DIR  writes a certificate of every architecture that is certified or refuted there (docs/certificates.md)
+  --numeric          also builds every model and measures what the theory says of it (docs/measuring.md)
+  --trained FILE     for --numeric: measures at the parameters of a checkpoint of \`train\` too
+  --backend NAME     for --numeric: ${backendNames.join(", ")}; the fastest that works if left out
+  --version          the version of UAP Lens
+  --help             this text
 
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
 
+${verifyUsage}
 ${trainUsage}`;
 
 // A link may lead out of the folder, or back into it.
@@ -41,6 +45,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return check(args);
     case "train":
       return train(args);
+    case "verify":
+      return verify(args);
     case "--help":
     case "-h":
       return print(usage, 0);
@@ -56,6 +62,7 @@ async function check(args: string[]): Promise<number> {
   const { values, positionals: targets } = parse(args, {
     json: { type: "boolean" },
     sarif: { type: "boolean" },
+    certificate: { type: "string" },
     numeric: { type: "boolean" },
     trained: { type: "string" },
     backend: { type: "string" },
@@ -79,7 +86,10 @@ async function check(args: string[]): Promise<number> {
     return 2;
   }
   const measurer = values.numeric ? new Measurer(backend, trained) : null;
-  const results = await checkAll(await filesOf(targets, fail), measurer, fail);
+  const files = await filesOf(targets, fail);
+  const names = files.map(({ file }) => file);
+  const certificates = values.certificate === undefined ? null : new CertificateFolder(values.certificate, names, fail);
+  const results = await checkAll(files, certificates, measurer, fail);
   await measurer?.dispose();
   if (trained !== undefined && !measurer?.trainedWasMet)
     fail(`${values.trained}: the checkpoint of another architecture than those checked`);
@@ -135,6 +145,7 @@ async function kindOf(file: string): Promise<"file" | "directory" | "missing"> {
 
 async function checkAll(
   targets: readonly Target[],
+  certificates: CertificateFolder | null,
   measurer: Measurer | null,
   fail: (message: string) => void,
 ): Promise<FileReport[]> {
@@ -147,7 +158,9 @@ async function checkAll(
       const report = bytes && checkBytes(file, bytes);
       if (report) {
         results.push(report);
-        const defects = await measurer?.measure(report, bytes, (step) => showProgress(`${place}: ${step}`));
+        const onProgress = (step: string) => showProgress(`${place}: ${step}`);
+        await certificates?.issue(report, bytes, onProgress);
+        const defects = await measurer?.measure(report, bytes, onProgress);
         for (const defect of defects ?? []) fail(`${file}: a defect of UAP Lens: ${defect}`);
       } else if (named) fail(`${file}: not a model file (*.uap.json, *.uap.yaml, or a config.json with a model_type)`);
     } catch (error) {

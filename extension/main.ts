@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import * as vscode from "vscode";
 import { ActiveModel } from "./editor/activeModel";
+import { Certificates } from "./editor/certificates";
 import { Checker } from "./editor/checker";
 import { registerCommands } from "./editor/commands";
 import { FindingPages } from "./editor/convert";
@@ -37,6 +38,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const checker = newChecker();
   // Panels ask on a thread of their own, so that no check waits for them.
   const panelChecker = newChecker();
+  // So do certificates, which take seconds.
+  const certificateChecker = newChecker();
   const pages = new FindingPages(context.extensionUri);
   const reports = new Reports(checker);
   const diagnostics = new Diagnostics(reports, pages);
@@ -44,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new ReportDocuments(reports);
   const panels = new ReportPanels(context.extensionUri, reports, pages);
   const model = new ActiveModel();
+  const certificates = new Certificates(certificateChecker, reports);
   const runtime = new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log);
   const storage = context.storageUri ?? context.globalStorageUri;
   const runs = new TrainingRuns(runtime, storage.scheme === "file" ? `${storage.fsPath}/runs` : undefined, log);
@@ -59,10 +63,12 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     checker,
     panelChecker,
+    certificateChecker,
     reports,
     diagnostics,
     workspaceCheck,
     documents,
+    certificates,
     panels,
     model,
     runtime,
@@ -72,8 +78,8 @@ export function activate(context: vscode.ExtensionContext): void {
     new LiveView(context.extensionUri, model, reports, runs),
     new Status(reports),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
-    vscode.languages.registerCodeLensProvider(files, new Lenses(reports)),
+    vscode.languages.registerCodeLensProvider(files, new Lenses(reports, certificates)),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),
-    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels),
+    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, certificates),
   );
 }

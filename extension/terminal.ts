@@ -1,5 +1,6 @@
 /** What the commands of the command line share: reading, printing, progress, and how they fail. */
 import { createReadStream } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type BackendName, backendNames } from "./runtime/backends/backend";
 import { limits } from "./theory/architecture/limits";
@@ -23,11 +24,23 @@ export function backendOf(name = "auto"): BackendName | "auto" {
   return known;
 }
 
-/** The bytes of a file, and of one that is too large to be checked just enough to say so. */
-export async function read(file: string): Promise<Buffer> {
+/** The bytes of a file, and of one that has more than `most` just enough to say so. */
+export async function read(file: string, most: number = limits.fileBytes): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { end: limits.fileBytes })) chunks.push(chunk as Buffer);
+  for await (const chunk of createReadStream(file, { end: most })) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** Replaces a file in one piece, on the disk before the old one goes. @throws what the system says */
+export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, content, { flush: true });
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined); // what went wrong is said once
+    throw error;
+  }
 }
 
 /** One line on the terminal, which the next one replaces. */
@@ -45,9 +58,13 @@ export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
     EACCES: "permission denied",
+    EEXIST: "a file is in its place",
+    EFBIG: "the file would be too large",
     EISDIR: "this is a directory",
     ENOENT: "there is no such file",
     ENOSPC: "no space left on the device",
+    ENOTDIR: "a part of its path is not a directory",
+    EROFS: "nothing can be written there",
   };
   return known[code ?? ""] ?? message;
 }

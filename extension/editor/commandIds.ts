@@ -8,5 +8,8 @@ export const commandIds = {
   training: "uapLens.openTraining",
   distinguishability: "uapLens.openDistinguishability",
   symmetry: "uapLens.openSymmetry",
+  issueCertificate: "uapLens.issueCertificate",
+  verifyCertificate: "uapLens.verifyCertificate",
+  copyCertificate: "uapLens.copyCertificateAsLatex",
   showRuntime: "uapLens.showRuntime",
 } as const;

@@ -4,6 +4,8 @@ import type { PanelName } from "../../webview/protocol";
 import type { ModelPanels } from "../panels/modelPanel";
 import type { ReportPanels } from "../panels/reportPanel";
 import type { ActiveModel } from "./activeModel";
+import { isCertificate } from "../models/fileNames";
+import type { Certificates } from "./certificates";
 import { commandIds } from "./commandIds";
 import type { ReportDocuments } from "./reportDocuments";
 import { isModelDocument, type Reports } from "./reports";
@@ -16,13 +18,38 @@ export function registerCommands(
   panels: ReportPanels,
   model: ActiveModel,
   modelPanels: Record<PanelName, ModelPanels>,
+  certificates: Certificates,
 ): vscode.Disposable[] {
+  const modelOnView = () => documentOnView()?.uri ?? panels.shown ?? model.uri;
   const openPanel = (panel: PanelName) =>
     vscode.commands.registerCommand(commandIds[panel], (uri?: vscode.Uri, architecture?: number) => {
-      const file = uri ?? documentOnView()?.uri ?? panels.shown ?? model.uri;
+      const file = uri ?? modelOnView();
       if (file !== undefined) modelPanels[panel].open(file, architecture ?? architectureAtCursor(reports));
     });
+  /** The certificate that a command is about, with the model file it was found by: the one in the editor, that of a model file, or one that is chosen. */
+  const certificateOf = async (uri?: vscode.Uri, architecture?: number) => {
+    const active = uri ?? vscode.window.activeTextEditor?.document.uri;
+    if (active !== undefined && isCertificate(active.path)) return { file: active };
+    const of = uri ?? modelOnView();
+    const found = of && (await certificates.find(of, architecture ?? architectureAtCursor(reports)));
+    if (found) return { file: found, of };
+    const filters = { Certificates: ["json"] };
+    const [chosen] = (await vscode.window.showOpenDialog({ title: "UAP Lens: Choose a Certificate", filters })) ?? [];
+    return chosen && { file: chosen };
+  };
   return [
+    vscode.commands.registerCommand(commandIds.issueCertificate, async (uri?: vscode.Uri, architecture?: number) => {
+      const file = uri ?? modelOnView();
+      if (file !== undefined) await certificates.issue(file, architecture ?? architectureAtCursor(reports));
+    }),
+    vscode.commands.registerCommand(commandIds.verifyCertificate, async (uri?: vscode.Uri, architecture?: number) => {
+      const found = await certificateOf(uri, architecture);
+      if (found !== undefined) await certificates.verify(found.file, found.of);
+    }),
+    vscode.commands.registerCommand(commandIds.copyCertificate, async (uri?: vscode.Uri, architecture?: number) => {
+      const found = await certificateOf(uri, architecture);
+      if (found !== undefined) await certificates.copyLatex(found.file, found.of);
+    }),
     openPanel("training"),
     openPanel("distinguishability"),
     openPanel("symmetry"),

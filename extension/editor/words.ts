@@ -76,6 +76,23 @@ function layers(count: number): string {
   return count === 1 ? "1 layer" : `${count} layers`;
 }
 
+/** How an architecture stands to the certificate file that is there for it. */
+export type CertificateBadge = "none" | "current" | "stale" | "unreadable";
+
+/** The lens of a certificate: its title, and what a click on it does. */
+export const certificateLens: Record<CertificateBadge, { title: string; tooltip: string }> = {
+  none: {
+    title: "issue certificate",
+    tooltip: "Writes down a proof of the verdict that anyone can verify",
+  },
+  current: { title: "✓ certificate", tooltip: "Verifies the certificate and shows it" },
+  stale: {
+    title: "certificate is stale",
+    tooltip: "It is of another architecture than the file describes now; issues it again",
+  },
+  unreadable: { title: "certificate is unreadable", tooltip: "Says what is wrong with it" },
+};
+
 /** The verdict of a file for the status item: the worst of its architectures. */
 export interface FileSummary {
   verdict: Verdict | "unreadable";

@@ -1,6 +1,13 @@
 /** Reports for people at a terminal. */
 import { styleText } from "node:util";
-import type { ArchitectureReport, FileReport, Finding, Severity, Verdict } from "../theory/verdict/report";
+import type {
+  ArchitectureReport,
+  CertificateReport,
+  FileReport,
+  Finding,
+  Severity,
+  Verdict,
+} from "../theory/verdict/report";
 import { count } from "../theory/verdict/words";
 
 type Style = Parameters<typeof styleText>[0];
@@ -38,6 +45,7 @@ export function textReport(results: readonly FileReport[], colours: boolean): st
       const paint = (text: string, column: number) =>
         column === 0 ? style(verdictStyles[architecture.verdict], text) : text;
       part.push(line(cells(file, architecture), paint), `  ${printable(architecture.statement)}`);
+      if (architecture.certificate) part.push(`  ${printable(certificateLine(architecture.certificate))}`);
       if (architecture.numeric) part.push(...numericLines(architecture.numeric).map((text) => `  ${printable(text)}`));
     }
     for (const finding of file.findings) {
@@ -66,6 +74,11 @@ function cells({ file, architectures }: FileReport, architecture: ArchitectureRe
     `${attentionLayers} (${layers})`,
     printable(architectures.length > 1 ? `${file} (${architecture.name})` : file),
   ];
+}
+
+function certificateLine(certificate: CertificateReport): string {
+  if ("unavailable" in certificate) return `No certificate: ${certificate.unavailable}`;
+  return `Certificate of ${certificate.kind === "universal" ? "universality" : "a refutation"}: ${certificate.file}`;
 }
 
 /** What was measured, in a few lines. */
@@ -107,8 +120,8 @@ function totals(results: readonly FileReport[]): string {
   ].join("; ");
 }
 
-/** A file's words must not move the cursor or end the line. */
-function printable(text: string): string {
+/** What a file says, for a terminal: its words must not move the cursor or end the line. */
+export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,4 +1,4 @@
-/** Which files are model files. Light: the extension host needs it without the readers. */
+/** Which files are model files and which are certificates. Light: the extension host needs it without the readers. */
 
 export const specification = /([^/\\]*)\.uap\.(json|ya?ml)$/i;
 /** Configurations in Hugging Face's layout; only those that name a model type are models. */
@@ -16,3 +16,26 @@ export function mayBeModelFile(fileName: string): boolean {
 export function isModelFile(fileName: string, text: () => string): boolean {
   return specification.test(fileName) || (configuration.test(fileName) && modelType.test(text()));
 }
+
+/** All files that are certificates, by their names. */
+export const certificateGlob = "**/*.certificate.json";
+
+const certificate = /^(.*?)(\.\d+)?\.certificate\.json$/;
+
+export const isCertificate = (fileName: string): boolean => certificate.test(fileName);
+
+/**
+ * The name of the certificate of an architecture of a model file: "ring.uap.yaml.certificate.json", or with the architecture's number where the file has
+ * several.
+ */
+export const certificateName = (modelName: string, architecture: number, architectures: number): string =>
+  `${modelName}${architectures === 1 ? "" : `.${architecture}`}.certificate.json`;
+
+/** The model file whose certificate has this name. */
+export const certifiedName = (fileName: string): string | undefined => certificate.exec(fileName)?.[1];
+
+/** The path of a model file as one name, for a folder in which certificates of several folders come together. */
+export const pathAsName = (file: string): string => file.replaceAll(/[\\/:]+/g, "__");
+
+/** Certificates with more bytes are not read. */
+export const mostCertificateBytes = 2 ** 24;

@@ -1,5 +1,5 @@
-/** From the canonical form back to what a person writes: used by quick fixes. */
-import type { Bias, Pattern, Position } from "./schema";
+/** From the canonical form back to what a person writes. */
+import type { Architecture, Bias, Block, Pattern, Position, Projection } from "./schema";
 
 /** The pattern in the input syntax, with the shorthands a person would use. */
 export function patternInput(pattern: Pattern): unknown {
@@ -69,4 +69,76 @@ export function codeName(code: Position | Bias): string {
     case "pairs":
       return "pair classes";
   }
+}
+
+/** A position code or a bias in the input syntax. */
+function codeInput(code: Position | Bias): unknown {
+  switch (code.kind) {
+    case "none":
+    case "rotary":
+    case "alibi":
+      return code.kind;
+    case "absolute":
+      return code.code;
+    case "classes":
+      return { classes: code.classes };
+    case "relative":
+      return { relative: code.clip === null ? code.offsets : { offsets: code.offsets, clip: code.clip } };
+    case "t5-buckets": {
+      const { buckets, maxDistance, bidirectional } = code;
+      return { "t5-buckets": { buckets, maxDistance, bidirectional } };
+    }
+    case "log-buckets":
+      return { "log-buckets": { buckets: code.buckets, maxDistance: code.maxDistance } };
+    case "pairs":
+      return { pairs: code.classes };
+  }
+}
+
+function projectionInput(projection: Projection): unknown {
+  switch (projection.kind) {
+    case "none":
+      return "none";
+    case "linformer":
+      return { linformer: { rank: projection.rank, trainable: projection.trainable } };
+    case "nystrom":
+      return { nystrom: { landmarks: projection.landmarks } };
+  }
+}
+
+function mixerInput(mixer: Block["mixer"]): unknown {
+  if (mixer.kind === "convolution") return { convolution: { taps: mixer.offsets, residual: mixer.residual } };
+  const { heads, kernel, normalized, projection, residual } = mixer;
+  return {
+    attention: {
+      heads: heads.map(({ count, pattern, bias }) => ({
+        count,
+        pattern: patternInput(pattern),
+        bias: codeInput(bias),
+      })),
+      kernel: kernel.name,
+      degree: kernel.degree,
+      normalized,
+      projection: projectionInput(projection),
+      residual,
+    },
+  };
+}
+
+/** The architecture in the input syntax, with every default written out: parsed again, it is the same. */
+export function architectureInput({ name, tokens, width, registers, position, layers, target }: Architecture): unknown {
+  return {
+    name,
+    tokens,
+    width,
+    registers,
+    position: codeInput(position),
+    layers: layers.map(({ repeat, mixer, feedForward, norm }) => ({
+      repeat,
+      ...(mixerInput(mixer) as object),
+      feedForward: feedForward ?? "none",
+      norm: norm ?? "none",
+    })),
+    target: Object.fromEntries(Object.entries(target).filter(([, value]) => value !== null)),
+  };
 }

@@ -120,10 +120,14 @@ export interface TheoryReport {
   /** What no training run can go below, in words (theory, section 6); null where nothing is out of reach. */
   errorFloor: string | null;
   witness: Witness | null;
-  certificate: null;
+  /** Null where none was asked for. */
+  certificate: CertificateReport | null;
   /** Null where nothing was asked to be measured. */
   numeric: NumericReport | NotMeasured | null;
 }
+
+/** The certificate that was issued (docs/certificates.md), or why none was, in a sentence. */
+export type CertificateReport = { file: string; kind: "universal" | "refuted"; seal: string } | { unavailable: string };
 
 /** Nothing could be measured, and why, in a sentence. */
 export interface NotMeasured {
@@ -193,6 +197,8 @@ export interface NumericMargin {
 
 export interface ArchitectureReport extends TheoryReport {
   range: Range;
+  /** SHA-256 of the specification that the file was read as, every default written out: what certificates call the architecture. */
+  sha256: string;
 }
 
 export interface FileReport {
