@@ -181,7 +181,7 @@ describe("The editor", () => {
     assert.equal((await diagnosticsOf(document)).length, 1);
     const before = threads.length;
     assert.ok(before > 0, "the checking thread is known");
-    await threads[before - 1].terminate();
+    await Promise.all(threads.map((thread) => thread.terminate())); // those of panels and certificates too
     await replace(document, shortOf(128));
     assert.deepEqual(await diagnosticsOf(document), []);
     assert.equal(threads.length, before + 1);

@@ -48,13 +48,17 @@ export function installPackages() {
 export const findChromium = () =>
   process.env.PLAYWRIGHT_CHROMIUM ?? onPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
+const hasGmpy2 = (python) => spawnSync(python, ["-c", "import gmpy2"]).status === 0;
+
 /**
  * What the tests need beside npm packages, and the Debian packages that have it. `nauty` computes automorphism groups
- * independently of us; the compiler builds three native modules of the oldest VS Code.
+ * independently of us, and `gmpy2` (MPFR, for Debian's own Python) the values that enclosures must hold; the compiler builds
+ * three native modules of the oldest VS Code.
  */
 const programs = [
   { packages: ["chromium"], found: findChromium },
   { packages: ["nauty"], found: () => onPath("dreadnaut", "nauty-dreadnaut") },
+  { packages: ["python3-gmpy2"], found: () => ["python3", "/usr/bin/python3"].some(hasGmpy2) },
   { packages: ["g++", "make", "python3"], found: () => onPath("g++") && onPath("make") && onPath("python3") },
 ];
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isModelFile, mayBeModelFile } from "../../extension/models/fileNames";
+import { certificateName, certifiedName, isCertificate, isModelFile, mayBeModelFile, pathAsName } from "../../extension/models/fileNames"; // prettier-ignore
 import { findingBackground, lensTitle, mapsOfClass, summarize } from "../../extension/editor/words";
 import { architectureOf } from "../../extension/models/ranges";
 import type { ArchitectureReport, Condition, FileReport, Finding, Range } from "../../extension/theory/verdict/report";
@@ -34,6 +34,7 @@ const architecture = (changes: Partial<ArchitectureReport>): ArchitectureReport 
   certificate: null,
   numeric: null,
   range: range(0, 9),
+  sha256: "0".repeat(64),
   ...changes,
 });
 
@@ -195,6 +196,22 @@ describe("model files", () => {
     for (const path of ["uap.json", "package.json", "tsconfig.json", "a.uap.json.bak", "myconfig.json", "a.yaml"]) {
       assert.equal(mayBeModelFile(path), false, path);
     }
+  });
+
+  it("have certificates whose names lead back to them", () => {
+    assert.equal(certificateName("ring.uap.yaml", 0, 1), "ring.uap.yaml.certificate.json");
+    assert.equal(certificateName("config.json", 1, 2), "config.json.1.certificate.json");
+    for (const [name, architecture, architectures] of [
+      ["ring.uap.yaml", 0, 1],
+      ["config.json", 10, 12],
+      ["v.2.uap.json", 0, 1],
+    ] as const) {
+      const certificate = certificateName(name, architecture, architectures);
+      assert.ok(isCertificate(certificate) && !mayBeModelFile(certificate));
+      assert.equal(certifiedName(certificate), name);
+    }
+    assert.equal(certifiedName("ring.uap.yaml"), undefined);
+    assert.equal(pathAsName("C:\\models\\a/config.json"), "C__models__a__config.json");
   });
 
   it("are configurations only if they name a model type", () => {
