@@ -13,17 +13,11 @@ export class CertificateFolder {
   /** Why nothing can be written, in a sentence; it is found out once. */
   #failure: string | undefined;
   readonly #folder: string;
-  /** How many files of the check have a name, whatever its case. */
-  readonly #sharers = new Map<string, number>();
   readonly #fail: (message: string) => void;
 
-  /**
-   * @param files all files of the check: those of one name in several folders are told apart by their paths
-   * @param fail is told once if nothing can be written
-   */
-  constructor(folder: string, files: readonly string[], fail: (message: string) => void) {
+  /** @param fail is told once if nothing can be written */
+  constructor(folder: string, fail: (message: string) => void) {
     this.#folder = folder;
-    for (const one of files.map(nameOf)) this.#sharers.set(one, (this.#sharers.get(one) ?? 0) + 1);
     this.#fail = fail;
   }
 
@@ -48,8 +42,9 @@ export class CertificateFolder {
       if (error instanceof NotIssued) return { unavailable: error.message };
       throw error;
     }
-    const isAlone = this.#sharers.get(nameOf(file)) === 1;
-    const modelName = isAlone ? path.basename(file) : pathAsName(path.normalize(file));
+    // Next to its model file a certificate has the file's name, and where files of several folders come together its path.
+    const isNextTo = path.resolve(this.#folder) === path.dirname(path.resolve(file));
+    const modelName = isNextTo ? path.basename(file) : pathAsName(path.relative("", file));
     const written = path.join(this.#folder, certificateName(modelName, i, architectures.length));
     try {
       await mkdir(this.#folder, { recursive: true });
@@ -62,5 +57,3 @@ export class CertificateFolder {
     }
   }
 }
-
-const nameOf = (file: string): string => path.basename(file).toLowerCase();

@@ -87,8 +87,7 @@ async function check(args: string[]): Promise<number> {
   }
   const measurer = values.numeric ? new Measurer(backend, trained) : null;
   const files = await filesOf(targets, fail);
-  const names = files.map(({ file }) => file);
-  const certificates = values.certificate === undefined ? null : new CertificateFolder(values.certificate, names, fail);
+  const certificates = values.certificate === undefined ? null : new CertificateFolder(values.certificate, fail);
   const results = await checkAll(files, certificates, measurer, fail);
   await measurer?.dispose();
   if (trained !== undefined && !measurer?.trainedWasMet)

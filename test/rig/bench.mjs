@@ -1,8 +1,9 @@
-/** `npm run bench`: sets up what the benchmarks compare with, and runs them all, or those named: verdicts, training, panels, runtime. */
+/** `npm run bench`: sets up what the benchmarks compare with, and runs them all, or those named: verdicts, certificates, training, panels, runtime. */
 import { findChromium, installPackages, installPrograms, run } from "./setup.mjs";
 
 const benches = {
   verdicts: "tsx test/bench/verdicts.ts",
+  certificates: "tsx test/bench/certificates.ts",
   training: "tsx test/bench/training.ts",
   panels: "npm run --silent package && tsx test/bench/panels.ts",
   runtime: "node test/rig/setupTensorflow.mjs; node esbuild.mjs && tsx test/bench/runtime.ts",

@@ -61,6 +61,17 @@ async function main(): Promise<void> {
     await symmetry.says(/Expected against measured/, 120_000);
     await symmetry.scrollTo(".group");
     await keep("symmetry");
+    await workbench.closeAll();
+
+    await page.setViewportSize({ width: 1400, height: 900 });
+    await workbench.command("View: Toggle Primary Side Bar Visibility");
+    await workbench.open("ring.uap.yaml");
+    await workbench.command("View: Toggle Primary Side Bar Visibility");
+    await workbench.lens.filter({ hasText: /^issue certificate$/ }).click();
+    await workbench.webview.locator("h1", { hasText: "Certificate of universality" }).waitFor({ timeout: 60_000 });
+    await workbench.lens.filter({ hasText: /^✓ certificate$/ }).waitFor();
+    await workbench.command("Notifications: Clear All Notifications");
+    await keep("certificate");
   } finally {
     await workbench.stop();
   }

@@ -95,6 +95,13 @@ describe("certificates on the command line", () => {
       assert.equal(first, second);
     });
 
+    it("gives one next to its model file the file's name", () => {
+      mkdirSync(at("own"));
+      write("own/model.uap.json", uniform);
+      uap("check", "--certificate", "own", "own/model.uap.json");
+      assert.deepEqual(readdirSync(at("own")), ["model.uap.json", "model.uap.json.certificate.json"]);
+    });
+
     it("tells files of one name in several folders apart", () => {
       for (const [sub, model] of [
         ["a", uniform],

@@ -70,7 +70,7 @@ export function issue(architecture: Architecture, source: Source, skipped: reado
 }
 
 /** Draws of parameters of which the best is taken, and most draws until one tells everything apart at all. */
-const scoredDraws = 6;
+const scoredDraws = 4;
 const mostDraws = 40;
 /** Distances below it, in float64 and relative to vectors of length about 1, are taken for equality. */
 const indistinct = 1e-11;
@@ -80,7 +80,7 @@ const leastGap = 1e-10;
 const denominator = 64;
 /** The standard deviation of what the sigmoids take in, and the most that entries are scaled for it. */
 const spread = 1.2;
-const mostScaled = 256;
+const mostScaled = 2 ** 20;
 
 class Issuing {
   private readonly size: number;
@@ -469,9 +469,10 @@ class Draws {
   /** Numerators over `denominator`. */
   parameter(name: string, { shape, sign }: Demand, steep: boolean): { shape: number[]; numerators: number[] } {
     const count = shape.reduce((product, length) => product * length, 1);
-    const [least, most] = this.range(name, steep);
+    const [least, most] = this.range(name);
     const one = () => {
-      const magnitude = this.between(least, most);
+      // Steep layers have queries and keys of widely different directions.
+      const magnitude = steep && sign !== "any" ? 2 ** this.between(0, 7) : this.between(least, most);
       if (sign === "positive" || /inner$|value$|output$|taps$/.test(name)) return magnitude;
       if (sign === "negative") return -magnitude;
       return this.next() % 2 === 0 ? magnitude : -magnitude;
@@ -480,14 +481,14 @@ class Draws {
   }
 
   /** Magnitudes by what the parameter does, in units of 1 / denominator. */
-  private range(name: string, steep: boolean): [number, number] {
+  private range(name: string): [number, number] {
     if (name.endsWith("inner")) return [64, 256];
     if (name.endsWith("innerBias")) return [1, 128];
     if (name.endsWith("outer")) return [8, 128];
     if (name.endsWith("outerBias")) return [1, 32];
     if (name.endsWith("output") || name.endsWith("taps")) return [32, 96];
     if (name.endsWith("sharpness")) return [128, 256];
-    if (name.endsWith("query") || name.endsWith("key")) return steep ? [16, 64] : [2, 10];
+    if (name.endsWith("query") || name.endsWith("key")) return [2, 10];
     return [16, 96];
   }
 }

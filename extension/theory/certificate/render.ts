@@ -32,7 +32,7 @@ function pieces(certificate: Certificate): Piece[] {
       ],
     },
     { kind: "heading", text: "References" },
-    { kind: "list", items: references },
+    { kind: "list", items: references.map((one, i) => `[${i + 1}] ${one}`) },
   ];
 }
 

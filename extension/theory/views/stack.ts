@@ -139,7 +139,7 @@ function attentionHeads(architecture: Architecture, attention: Attention, path: 
         labels: keyLabels,
         semantics: "counting",
         inside: false,
-        queryDependent: depends !== false && (slots || !normalized),
+        queryDependent: depends !== false && (slots || !(normalized || kernel.name === "hard")),
       };
     }
     const rows = buildRows(group.pattern, tokens, registers);
