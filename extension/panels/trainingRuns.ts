@@ -1,5 +1,6 @@
 /** The training runs of all model files: they go on while their panel is hidden, and survive a reload of the window. */
 import { createHash } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deserialize, serialize } from "node:v8";
@@ -335,8 +336,20 @@ export class TrainingRuns implements vscode.Disposable {
     this.changed.fire({ uri: uri.toString(), run: undefined });
   }
 
+  /** What waits to be written is written at once: the window may be closing. */
   dispose(): void {
-    for (const { timer } of this.writes.values()) clearTimeout(timer);
+    for (const [run, { timer }] of this.writes) {
+      if (timer === undefined) continue;
+      clearTimeout(timer);
+      const file = this.fileOf(run.record)!;
+      try {
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(`${file}.last.tmp`, contentOf(run));
+        renameSync(`${file}.last.tmp`, file);
+      } catch (error) {
+        this.log.error(`The run ${run.record.title} cannot be kept: ${(error as Error).message}`);
+      }
+    }
     this.changed.dispose();
   }
 
@@ -399,10 +412,8 @@ export class TrainingRuns implements vscode.Disposable {
     const beside = `${file}.tmp`;
     let problem: string | undefined;
     try {
-      const parameters = run.record.checkpoint?.adam.parameters.length ?? 0;
-      if (parameters > mostKept) throw new Error(`a model of ${parameters} parameters is too large`);
       await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(beside, serialize(run.saved));
+      await writeFile(beside, contentOf(run));
       await rename(beside, file);
     } catch (error) {
       await rm(beside, { force: true }).catch(() => undefined);
@@ -413,6 +424,13 @@ export class TrainingRuns implements vscode.Disposable {
     if (problem !== undefined) this.log.error(problem);
     this.changed.fire({ uri: run.record.uri, run: undefined });
   }
+}
+
+/** What is kept of a run. @throws Error where that is too much */
+function contentOf(run: TrainingRun): Buffer {
+  const parameters = run.record.checkpoint?.adam.parameters.length ?? 0;
+  if (parameters > mostKept) throw new Error(`a model of ${parameters} parameters is too large`);
+  return serialize(run.saved);
 }
 
 /** File names of a model file's runs begin with it. */

@@ -263,8 +263,8 @@ describe("The panels of the packaged extension", function () {
       const again = await workbench.panel("Training: two.uap.json");
       await again.locator(".run-status", { hasText: /step \d{4}/ }).waitFor({ timeout: 60_000 });
       const after = Number(/step (\d+)/.exec(await again.locator(".run-status").innerText())![1]);
-      // At most the steps since the last checkpoint were lost, and the run goes on by itself.
-      assert.ok(after >= before - 500 - 1, `${after} after ${before}`);
+      // At most the steps since the last checkpoint were lost (one may just have been on its way), and the run goes on by itself.
+      assert.ok(after >= before - 2 * 500, `${after} after ${before}`);
       await again.locator(".run-status", { hasText: new RegExp(`step ${String(after + 1000)[0]}\\d{${String(after + 1000).length - 1}}`) }).waitFor({ timeout: 60_000 }); // prettier-ignore
       await again.locator("summary", { hasText: "Evaluations" }).click();
       const steps = (await again.locator("details[open] tbody th").allInnerTexts()).map(Number);
