@@ -1,13 +1,6 @@
 /** Changes of the specification, made in a configuration's own keys. */
-import {
-  architectureSchema,
-  type Architecture,
-  type Bias,
-  type Block,
-  type Pattern,
-  type Position,
-} from "../../theory/architecture/schema";
-import { patternInput } from "../../theory/architecture/input";
+import { architectureSchema, type Architecture, type Block, type Pattern } from "../../theory/architecture/schema";
+import { codeInput, patternInput, projectionInput } from "../../theory/architecture/input";
 import type { SpecChange } from "../../theory/verdict/report";
 import type { Config } from "./document";
 import type { Stack, Write } from "./rules";
@@ -55,35 +48,12 @@ function blockInput({ repeat, mixer, feedForward, norm }: Block): Plain {
       normalized,
       pattern: patternInput(heads[0].pattern),
       bias: codeInput(heads[0].bias),
-      projection: projection.kind === "nystrom" ? { nystrom: { landmarks: projection.landmarks } } : "none",
+      projection: projectionInput(projection),
       residual,
     },
     feedForward: { ...feedForward },
     norm: norm ?? "none",
   };
-}
-
-function codeInput(code: Position | Bias): unknown {
-  switch (code.kind) {
-    case "absolute":
-      return code.code;
-    case "relative":
-      return { relative: code.clip === null ? code.offsets : { offsets: code.offsets, clip: code.clip } };
-    case "t5-buckets":
-      return {
-        "t5-buckets": { buckets: code.buckets, maxDistance: code.maxDistance, bidirectional: code.bidirectional },
-      };
-    case "log-buckets":
-      return { "log-buckets": { buckets: code.buckets, maxDistance: code.maxDistance } };
-    case "classes":
-      return { classes: code.classes };
-    case "pairs":
-      return { pairs: code.classes };
-    case "none":
-    case "rotary":
-    case "alibi":
-      return code.kind;
-  }
 }
 
 // -------------------------------------------------------------------------------------------------------- global tokens

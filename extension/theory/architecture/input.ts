@@ -72,7 +72,7 @@ export function codeName(code: Position | Bias): string {
 }
 
 /** A position code or a bias in the input syntax. */
-function codeInput(code: Position | Bias): unknown {
+export function codeInput(code: Position | Bias): unknown {
   switch (code.kind) {
     case "none":
     case "rotary":
@@ -95,7 +95,8 @@ function codeInput(code: Position | Bias): unknown {
   }
 }
 
-function projectionInput(projection: Projection): unknown {
+/** A projection in the input syntax. */
+export function projectionInput(projection: Projection): unknown {
   switch (projection.kind) {
     case "none":
       return "none";
