@@ -4,21 +4,17 @@ import type { Certificate } from "../../extension/theory/certificate/format";
 import { identity } from "../../extension/theory/certificate/verify";
 import { PermutationGroup } from "../../extension/theory/symmetry/group";
 import { GroupOrder } from "../../extension/theory/symmetry/order";
+import { fromCycles } from "../../extension/theory/symmetry/permutation";
 import { examine } from "../../extension/theory/verdict/analyse";
 import { decide } from "../../extension/theory/views/decide";
 
 /** That the statement of a certificate holds of an architecture, by the decision procedure. */
 export function assertTrue(certificate: Certificate, architecture: Architecture): void {
   const { tokens } = architecture;
-  const asImages = (cycles: readonly (readonly number[])[]) => {
-    const images = Int32Array.from(identity(tokens));
-    for (const cycle of cycles) cycle.forEach((from, i) => (images[from] = cycle[(i + 1) % cycle.length]));
-    return images;
-  };
   const decision = decide(architecture);
   assert.ok("group" in decision.symmetry);
   const { group } = decision.symmetry;
-  const generators = certificate.symmetry.generators.map(asImages);
+  const generators = certificate.symmetry.generators.map((cycles) => fromCycles(tokens, cycles));
   for (const generator of generators) assert.ok(group.contains(generator), "a generator is no symmetry");
   if (certificate.kind === "universal") {
     // The statement speaks of the class, whatever target is declared.
@@ -34,5 +30,5 @@ export function assertTrue(certificate: Certificate, architecture: Architecture)
   assert.equal(examine(architecture).report.verdict, "refuted");
   const { witness } = certificate;
   if (witness.kind === "replacement") assert.equal(decision.sees(witness.output, witness.input), false);
-  else assert.ok(decision.coincides(...witness.outputs, asImages(witness.permutation)));
+  else assert.ok(decision.coincides(...witness.outputs, fromCycles(tokens, witness.permutation)));
 }

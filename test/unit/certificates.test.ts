@@ -16,6 +16,7 @@ import { latex, markdown } from "../../extension/theory/certificate/render";
 import { declaredGenerators, identity, rearranged, verify } from "../../extension/theory/certificate/verify";
 import { PermutationGroup } from "../../extension/theory/symmetry/group";
 import { declaredGroup } from "../../extension/theory/symmetry/naming";
+import { fromCycles } from "../../extension/theory/symmetry/permutation";
 import { examine } from "../../extension/theory/verdict/analyse";
 import { decide, type Decision } from "../../extension/theory/views/decide";
 import { architectures, everyMechanism } from "../reference/architectures";
@@ -132,17 +133,6 @@ describe("certificates", () => {
 describe("a refutation's target", () => {
   const psi = (a: number, x: number) => Math.SQRT2 * Math.cos(2 * Math.PI * (a + 1) * x);
 
-  /** All elements of the target's group, as images. */
-  function elements(generators: readonly (readonly number[])[], n: number): number[][] {
-    const found = new Map([[identity(n).join(), identity(n)]]);
-    for (const g of found.values())
-      for (const generator of generators) {
-        const product = g.map((image) => generator[image]);
-        found.set(product.join(), product);
-      }
-    return [...found.values()];
-  }
-
   for (const [name, input] of Object.entries<object>({
     "that G leaves alone": { tokens: 6, layers: [{ repeat: 2, attention: { pattern: { any: [{ window: 0 }, { edges: [[0, 1], [1, 2], [1, 3], [1, 4], [1, 5], [2, 3], [3, 4]].flatMap(([a, b]) => [[a, b], [b, a]]) }] } } }] }, // prettier-ignore
     "of a declared group": { tokens: 4, layers: [{ attention: {} }], target: { symmetry: "A_4" } },
@@ -153,13 +143,9 @@ describe("a refutation's target", () => {
       const certificate = issue(architectureSchema.parse({ width: 4, ...input }), source);
       assert.ok(certificate.kind === "refuted" && certificate.witness.kind === "rearrangement");
       const n = (input as { tokens: number }).tokens;
-      const images = (cycles: number[][]) => {
-        const g = identity(n);
-        for (const cycle of cycles) cycle.forEach((from, i) => (g[from] = cycle[(i + 1) % cycle.length]));
-        return g;
-      };
       const [s, t] = certificate.witness.outputs;
-      const group = elements(certificate.target.generators.map(images), n);
+      const generators = certificate.target.generators.map((cycles) => fromCycles(n, cycles));
+      const group = [...PermutationGroup.generate(n, generators).elements()];
       const inputs = name === "causal" ? s + 1 : n;
       const F = (X: readonly number[]) =>
         identity(n).map((u) =>
@@ -168,8 +154,8 @@ describe("a refutation's target", () => {
             .map((h) => identity(inputs).reduce((product, i) => product * psi(i, X[h[i]]), 1))
             .reduce((sum, product) => sum + product, 0),
         );
-      const moved = (g: readonly number[], X: readonly number[]) => rearranged(g).map((from) => X[from]);
-      const pi = images(certificate.witness.permutation);
+      const moved = (g: ArrayLike<number>, X: readonly number[]) => rearranged(Array.from(g)).map((from) => X[from]);
+      const pi = fromCycles(n, certificate.witness.permutation);
       const random = new Random(seed);
       const sums = { distance: 0, variance: 0 };
       for (let sample = 0; sample < 60_000; sample++) {

@@ -7,12 +7,14 @@ import type { Architecture, Block } from "../architecture/schema";
 import { float64, type Arithmetic } from "../evaluation/arithmetic";
 import { evaluator, NotEvaluated, type Values } from "../evaluation/evaluate";
 import { PermutationGroup } from "../symmetry/group";
+import { orbitsOf } from "../symmetry/permutation";
 import type { Permutation } from "../symmetry/structure";
 import { examine, type SkippedPart } from "../verdict/analyse";
 import type { Witness } from "../verdict/report";
 import { decide, type Decision } from "../views/decide";
 import {
   certificateVersion,
+  fromCycles,
   hashOf,
   lowerBound,
   mostNodes,
@@ -23,18 +25,19 @@ import {
   type Point,
   type TreeNode,
 } from "./format";
-import { apart, enclosures, NotEnclosed, type Enclosure } from "./interval";
-import { demands, evaluatedWidth, Numbering, read, TooLarge, type Demand } from "./reading";
+import { enclosures, NotEnclosed } from "./interval";
+import { demands, evaluatedWidth, Numbering, read, TooLarge, type Demand, type Reading } from "./reading";
 import { copyTarget, orderTarget, refutedStatement, universalStatement } from "./statement";
 import {
   declaredGenerators,
   derivation,
+  distance,
   identity,
   inputsSeen,
   rearranged,
   replaced,
   runs,
-  sees,
+  unseen,
   verify,
 } from "./verify";
 
@@ -126,9 +129,9 @@ class Issuing {
     };
     const statement = universalStatement(architecture, body);
     let problem = "no draw tells everything apart";
-    for (const point of this.points(strong, sees)) {
+    for (const point of this.points(reading, strong, sees)) {
       try {
-        const search = new Search(this.model(point, enclosures), architecture.tokens, strong, sees, lettersOf(point, enclosures), enclosed); // prettier-ignore
+        const search = new Search(this.model(point, enclosures), architecture.tokens, strong, sees, lettersOf(point, enclosures), distance); // prettier-ignore
         const { replacements, rearrangements } = search.run();
         return this.sealed({ ...body, statement, point, replacements, rearrangements });
       } catch (error) {
@@ -140,11 +143,11 @@ class Issuing {
   }
 
   /** Parameters at which float64 tells everything apart, those with the largest least gap first. */
-  private points(generators: readonly Permutation[], sees: readonly number[][]): Point[] {
+  private points(reading: Reading, generators: readonly Permutation[], sees: readonly number[][]): Point[] {
     const { tokens } = this.architecture;
     const scored: { point: Point; gap: number }[] = [];
     for (let seed = 1; seed <= scoredDraws || (scored.length === 0 && seed <= mostDraws); seed++) {
-      const point = this.draw(new Draws(seed));
+      const point = this.draw(reading, new Draws(seed));
       const search = new Search(this.model(point, float64), tokens, generators, sees, lettersOf(point, float64), rounded); // prettier-ignore
       try {
         const { least } = search.run();
@@ -157,9 +160,8 @@ class Issuing {
   }
 
   /** Random parameters, with every tokenwise map centred and scaled to the states that reach it, so that no layer saturates or loses the differences. */
-  private draw(draws: Draws): Point {
-    const { tokens } = this.architecture;
-    const reading = read(this.architecture);
+  private draw(reading: Reading, draws: Draws): Point {
+    const { tokens } = reading;
     const parameters: Point["parameters"] = {};
     for (const [name, demand] of demands(reading)) {
       const mixer = reading.mixers[Number(name.split(".")[1])]?.block.mixer;
@@ -247,48 +249,38 @@ class Issuing {
     };
     if (found.kind === "replacement") {
       const input = found.replaced!;
-      const { floor, wanted } = unseen(s, input, generators, (j) => sees(numbering, tokens, s, j));
+      const floor = unseen(numbering, tokens, levels.at(-1)![s], [s, input], generators);
       return finish(replaced(tokens, input), {
         witness: { kind: "replacement", output: s, input },
-        target: { generators: listed, statement: copyTarget(s, input, tokens, listed), floor: [floor, wanted] },
+        target: { generators: listed, statement: copyTarget(s, input, tokens, listed), floor },
         noSymmetry: null,
       });
     }
-    const permutation = identity(tokens);
-    for (const cycle of found.permutation ?? [])
-      cycle.forEach((from, i) => (permutation[from] = cycle[(i + 1) % cycle.length]));
+    const permutation = fromCycles(found.permutation ?? [], tokens)!;
     const inputs = architecture.target.visibility === "causal" ? s + 1 : tokens;
     const free = declared === null && permutation[s] === t;
     return finish(rearranged(permutation), {
       witness: { kind: "rearrangement", outputs: [s, t], permutation: toCycles(permutation) },
       target: { generators: listed, statement: orderTarget(s, inputs, tokens, listed), floor: [1, 2] },
-      noSymmetry: free ? this.noSymmetry(permutation) : null,
+      noSymmetry: free ? this.noSymmetry(reading, permutation) : null,
     });
   }
 
   /** An output that shows that the rearrangement is no symmetry of the model. */
-  private noSymmetry(permutation: readonly number[]) {
+  private noSymmetry(reading: Reading, permutation: readonly number[]) {
     if (this.size > mostTokens) throw new NotIssued(`That the rearrangement is no symmetry is shown up to ${mostTokens} tokens and registers.`); // prettier-ignore
     for (let seed = 1; seed <= mostDraws; seed++) {
-      const point = this.draw(new Draws(seed));
+      const point = this.draw(reading, new Draws(seed));
       const { letters } = lettersOf(point, enclosures);
       const outputs = this.model(point, enclosures);
       const plain = outputs(letters);
       const moved = outputs(rearranged(permutation).map((letter) => letters[letter]));
-      const gaps = plain.map((x, u) => enclosed(x, moved[permutation[u]]));
+      const gaps = plain.map((x, u) => distance(x, moved[permutation[u]]));
       const gap = Math.max(...gaps);
       if (gap >= leastGap) return { point, output: gaps.indexOf(gap), gap: lowerBound(gap) };
     }
     throw new NotIssued("No parameters were found at which the rearrangement is seen to be no symmetry.");
   }
-}
-
-/** How many of the tokens that the group wants copied to output s it does not see, and how many there are. */
-function unseen(s: number, r: number, generators: readonly (readonly number[])[], seen: (input: number) => boolean) {
-  const found = new Map([[`${s},${r}`, [s, r]]]);
-  for (const [u, j] of found.values()) for (const g of generators) found.set(`${g[u]},${g[j]}`, [g[u], g[j]]);
-  const wanted = [...found.values()].filter(([u]) => u === s).map(([, j]) => j);
-  return { floor: wanted.filter((j) => !seen(j)).length, wanted: wanted.length };
 }
 
 /** The general evaluator's name of a parameter: its layer 0 only has the tokenwise map before mixer 0. */
@@ -333,9 +325,7 @@ function lettersOf<N>({ denominator: whole, letters, rest, fresh }: Point, arith
   return { letters: letters.map(vector), rest: vector(rest), fresh: vector(fresh) };
 }
 
-/** How far two vectors are apart for certain; 0 where they may be equal. */
-const enclosed = (x: readonly Enclosure[], y: readonly Enclosure[]): number =>
-  Math.max(...x.map((value, i) => apart(value, y[i])));
+/** How far two vectors are apart in float64; 0 where they may be equal. */
 const rounded = (x: readonly number[], y: readonly number[]): number => {
   const gap = Math.max(...x.map((value, i) => Math.abs(value - y[i])));
   return gap < indistinct ? 0 : gap;
@@ -361,8 +351,8 @@ class Search<N> {
 
   run() {
     const { tokens, sees, letters } = this;
-    const orbits = new PermutationOrbits(tokens, this.generators);
-    const outputs = identity(tokens).filter((t) => orbits.least(t) === t);
+    const orbitOf = orbitsOf(tokens, this.generators);
+    const outputs = identity(tokens).filter((t) => orbitOf[t] === t);
     const whole = this.at(identity(tokens));
     const replaced = identity(tokens).map((input) => this.outputsOf(letters.letters.map((letter, t) => (t === input ? letters.fresh : letter)))); // prettier-ignore
     const replacements = outputs.flatMap(
@@ -397,17 +387,17 @@ class Search<N> {
   private below(output: number, images: readonly number[], open: readonly number[], nodes: TreeNode[]): void {
     if (open.length === 0) return;
     const base = this.sees[output];
-    const moves = new PermutationOrbits(this.tokens, this.generators.filter((g) => images.every((image) => g[image] === image))); // prettier-ignore
+    const orbitOf = orbitsOf(this.tokens, this.generators.filter((g) => images.every((image) => g[image] === image))); // prettier-ignore
     const fixed = images.every((image, i) => image === base[i]);
     if (images.length === base.length) {
-      if (!fixed || open.some((t) => moves.least(t) !== moves.least(output)))
+      if (!fixed || open.some((t) => orbitOf[t] !== orbitOf[output]))
         throw new Indistinct(`output ${output} is not told apart where ${base.join(", ")} go to ${images.join(", ")}`);
       return;
     }
     const own = base[images.length];
-    const done = new Set(images.map((image) => moves.least(image)));
+    const done = new Set(images.map((image) => orbitOf[image]));
     for (const candidate of fixed ? [own, ...identity(this.tokens)] : identity(this.tokens)) {
-      const orbit = moves.least(candidate);
+      const orbit = orbitOf[candidate];
       if (done.has(orbit)) continue;
       done.add(orbit);
       const next = [...images, candidate];
@@ -420,28 +410,6 @@ class Search<N> {
       nodes.push({ images: next, open: left, gap: excluded.length === 0 ? null : this.positive(Math.min(...excluded)) }); // prettier-ignore
       this.below(output, next, left, nodes);
     }
-  }
-}
-
-/** The orbits of some permutations. */
-class PermutationOrbits {
-  private readonly root: number[];
-
-  constructor(tokens: number, generators: readonly Permutation[]) {
-    this.root = identity(tokens);
-    for (const g of generators) g.forEach((to, from) => this.join(from, to));
-  }
-
-  /** The least token of the orbit. */
-  least(token: number): number {
-    let root = token;
-    while (this.root[root] !== root) root = this.root[root];
-    return root;
-  }
-
-  private join(x: number, y: number): void {
-    const [a, b] = [this.least(x), this.least(y)];
-    this.root[Math.max(a, b)] = Math.min(a, b);
   }
 }
 

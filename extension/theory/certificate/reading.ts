@@ -246,7 +246,7 @@ const readsQuery = ({ kernel, normalized }: Attention, codes: readonly Code[]): 
   !(kernel.name === "exponential-additive" && normalized && codes.every(({ use }) => use !== "products"));
 
 const greatestCommonDivisor = (x: number, y: number): number => (y === 0 ? x : greatestCommonDivisor(y, x % y));
-const modulo = (x: number, n: number): number => ((x % n) + n) % n;
+export const modulo = (x: number, n: number): number => ((x % n) + n) % n;
 
 // --------------------------------------------------------------------------------------- values at given parameters
 

@@ -19,7 +19,17 @@ import {
   type Universal,
 } from "./format";
 import { apart, enclosures, NotEnclosed, type Enclosure } from "./interval";
-import { demands, evaluation, normalises, Numbering, read, TooLarge, type Parameter, type Reading } from "./reading";
+import {
+  demands,
+  evaluation,
+  modulo,
+  normalises,
+  Numbering,
+  read,
+  TooLarge,
+  type Parameter,
+  type Reading,
+} from "./reading";
 import { copyTarget, orderTarget, refutedStatement, universalStatement } from "./statement";
 
 export type Verification =
@@ -182,9 +192,21 @@ function checkVisibility({ tokens }: Reading, numbering: Numbering, listed: Univ
   return sees;
 }
 
-/** Whether the replacement of an input changes an output's number. */
-export const sees = (numbering: Numbering, tokens: number, output: number, input: number): boolean =>
-  numbering.of(identity(tokens)).at(-1)![output] !== numbering.of(replaced(tokens, input)).at(-1)![output];
+/**
+ * Of the tokens that the group wants copied to an output along with an input, how many it does not see, and how many there are.
+ * @param own the output's number on the sample of all letters
+ */
+export function unseen(
+  numbering: Numbering,
+  tokens: number,
+  own: number,
+  [output, input]: readonly [number, number],
+  generators: readonly (readonly number[])[],
+): [number, number] {
+  const wanted = pairOrbit(output, input, generators);
+  const hidden = wanted.filter((j) => numbering.of(replaced(tokens, j)).at(-1)![output] === own);
+  return [hidden.length, wanted.length];
+}
 
 /** The letters of a sample with the one at `input` replaced. */
 export const replaced = (tokens: number, input: number): number[] =>
@@ -362,8 +384,7 @@ function verifyRefuted(reading: Reading, certificate: Refuted): void {
   if (witness.kind === "replacement") {
     const { input } = witness;
     ensure(!causal || (generators.length === 0 && input <= s), "target", "a causal target may not ask for this");
-    const wanted = pairOrbit(s, input, generators);
-    floor = [wanted.filter((j) => !sees(numbering, tokens, s, j)).length, wanted.length];
+    floor = unseen(numbering, tokens, levels.at(-1)![s], [s, input], generators);
     words = copyTarget(s, input, tokens, target.generators);
     ensure(certificate.noSymmetry === null, "target", "nothing is to be shown of a rearrangement");
   } else {
@@ -435,7 +456,7 @@ function elements(tokens: number, generators: readonly (readonly number[])[]): S
 function pairOrbit(s: number, r: number, generators: readonly (readonly number[])[]): number[] {
   const found = new Map([[`${s},${r}`, [s, r]]]);
   for (const [u, j] of found.values()) for (const g of generators) found.set(`${g[u]},${g[j]}`, [g[u], g[j]]);
-  return [...found.values()].filter(([u]) => u === s).map(([, j]) => j).sort((x, y) => x - y); // prettier-ignore
+  return [...found.values()].filter(([u]) => u === s).map(([, j]) => j);
 }
 
 /**
@@ -459,7 +480,7 @@ export function derivation(
       const { mixer } = block;
       if (mixer.kind === "attention")
         return [q, ...(mixer.projection.kind !== "none" ? identity(size) : groups.flatMap(({ keys }) => keys[q]))];
-      return [q, ...(q < tokens ? mixer.offsets.map((offset) => (((q + offset) % tokens) + tokens) % tokens) : [])];
+      return [q, ...(q < tokens ? mixer.offsets.map((offset) => modulo(q + offset, tokens)) : [])];
     };
     // Of keys that share a number on both sides one pair says it.
     const ascending = (found: number[]) => [...new Set(found)].sort((x, y) => x - y);
@@ -481,7 +502,7 @@ export function rearranged(permutation: readonly number[]): number[] {
 }
 
 /** A lower bound of the distance of two vectors in the maximum norm; 0 where they may be equal. */
-const distance = (x: readonly Enclosure[], y: readonly Enclosure[]): number =>
+export const distance = (x: readonly Enclosure[], y: readonly Enclosure[]): number =>
   Math.max(...x.map((value, i) => apart(value, y[i])));
 
 function checkBound(listed: string | null, bound: number, step: Step, what: string): void {
