@@ -36,3 +36,15 @@ export interface ModelFile {
   architectures: ReadArchitecture[];
   errors: ReadError[];
 }
+
+/** What code cannot tell and a comment can: offered above the code, not complained about. */
+export interface Question {
+  /** What is asked for and why, in a sentence. */
+  message: string;
+  /** The model or the mask that cannot be decided without it. */
+  range: Range;
+  /** The keys of the comment. */
+  missing: string[];
+  /** Inserts the comment, with values that the person then changes. */
+  edit: TextEdit;
+}

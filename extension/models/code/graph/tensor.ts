@@ -1,0 +1,141 @@
+/**
+ * Abstract tensors: how a value of the model is laid out in axes, and what it holds. Frameworks' operations are these few; every
+ * operation that is not understood gives an `opaque` tensor that says which and where, never an exception.
+ *
+ * An axis is a list of atoms, because `view` merges and splits axes: (batch, token, features) viewed as (batch, token, head,
+ * features) splits an atom, `flatten` merges two. Sizes are concrete.
+ */
+import type { ActivationName, KernelName } from "../../../theory/architecture/schema";
+import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
+import type { MaskSource, Opaque, Place, Sequence, StreamNode } from "./nodes";
+
+export interface Atom {
+  size: number;
+  /** Undefined for an axis that is neither batch, nor tokens: features, heads, or an axis of a constant. */
+  role: "batch" | Sequence | undefined;
+}
+export type Axis = readonly Atom[];
+
+export interface Tensor {
+  axes: readonly Axis[];
+  dtype: "bool" | "int" | "float";
+  content: Content;
+  /** What made it: for a constant the expression that a person would point at. */
+  place: Place;
+}
+
+export type Content =
+  /** Known numbers: `element` in the coordinates of the axes. */
+  | { kind: "constant"; element: IndexExpression; source: MaskSource }
+  /** Learned numbers, all different: a parameter, a table. */
+  | { kind: "parameter"; trainable: boolean }
+  /** A learned table looked up at known indices: equal where the index is (in the coordinates of the axes; `free` axes hold different numbers anyway, such as heads). */
+  | { kind: "lookup"; index: IndexExpression; free: readonly number[]; trainable: boolean }
+  | { kind: "stream"; node: StreamNode }
+  /** Scores, weights, and the sums that linear attention keeps: see tensor operations. */
+  | { kind: "pairs"; pairs: Pairs }
+  | { kind: "memory"; memory: Memory }
+  | { kind: "opaque"; opaque: Opaque };
+
+/** Placeholder: the implementation owns these. */
+export interface Pairs {
+  readonly brand: "pairs";
+}
+export interface Memory {
+  readonly brand: "memory";
+}
+
+/** The operations that front ends call. `place` is where the operation is written. */
+export interface TensorOperations {
+  // ------------------------------------------------------------------------------------------------------ making
+  /** A tensor of known numbers; `data` nested lists. */
+  literal(data: readonly unknown[] | number | boolean, dtype: Tensor["dtype"], place: Place): Tensor;
+  full(sizes: readonly number[], value: number, dtype: Tensor["dtype"], place: Place): Tensor;
+  arange(start: number, stop: number, step: number, place: Place): Tensor;
+  eye(rows: number, columns: number, place: Place): Tensor;
+  /** One with elements given by an expression in the coordinates of the axes. */
+  constant(sizes: readonly number[], element: IndexExpression, dtype: Tensor["dtype"], place: Place, source: MaskSource): Tensor; // prettier-ignore
+  parameter(sizes: readonly number[], trainable: boolean, place: Place): Tensor;
+  /** The model's input: indices into a vocabulary (batch, token), or vectors (batch, token, features). `order` of the axes. */
+  input(sequence: Sequence, batch: number, width: number | undefined, order: "batch-first" | "token-first", place: Place): Tensor; // prettier-ignore
+  opaque(reason: string, place: Place): Tensor;
+
+  // ------------------------------------------------------------------------------------------------- elementwise
+  binary(op: BinaryOperation, left: Tensor | number, right: Tensor | number, place: Place): Tensor;
+  unary(op: UnaryOperation, of: Tensor, place: Place): Tensor;
+  where(condition: Tensor, yes: Tensor | number, no: Tensor | number, place: Place): Tensor;
+  maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tensor;
+  /** Keeps the elements with column - row <= diagonal ("lower") or >= diagonal ("upper") of the last two axes, others 0. */
+  triangle(of: Tensor, part: "lower" | "upper", diagonal: number, place: Place): Tensor;
+  clamp(of: Tensor, low: number | undefined, high: number | undefined, place: Place): Tensor;
+  activation(of: Tensor, name: ActivationName | "exp" | "elu-plus-one" | "square", place: Place): Tensor;
+  convert(of: Tensor, dtype: Tensor["dtype"]): Tensor;
+  norm(of: Tensor, kind: "layer" | "rms", place: Place): Tensor;
+  /** Divided by its Euclidean norm along an axis. */
+  unit(of: Tensor, axis: number, place: Place): Tensor;
+
+  // ----------------------------------------------------------------------------------------------------- shape
+  /** -1 for one size that follows from the others. */
+  reshape(of: Tensor, sizes: readonly number[], place: Place): Tensor;
+  permute(of: Tensor, order: readonly number[], place: Place): Tensor;
+  unsqueeze(of: Tensor, axis: number): Tensor;
+  /** All axes of size 1 where `axis` is undefined. */
+  squeeze(of: Tensor, axis: number | undefined): Tensor;
+  /** -1 keeps a size. */
+  expand(of: Tensor, sizes: readonly number[], place: Place): Tensor;
+  /** Indices as in NumPy: integers, slices, new axes, an ellipsis, tensors of indices. */
+  index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tensor;
+  /** `of[indices] = value`, as a new tensor. */
+  assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | number, place: Place): Tensor;
+  split(of: Tensor, sizes: readonly number[], axis: number, place: Place): Tensor[];
+  concatenate(parts: readonly Tensor[], axis: number, place: Place): Tensor;
+  stack(parts: readonly Tensor[], axis: number, place: Place): Tensor;
+  repeat(of: Tensor, times: readonly number[], place: Place): Tensor;
+  /** Each element of an axis `times` times in a row, as grouped queries need. */
+  repeatEach(of: Tensor, times: number, axis: number, place: Place): Tensor;
+  roll(of: Tensor, shift: number, axis: number, place: Place): Tensor;
+
+  // ------------------------------------------------------------------------------------------------ contractions
+  matmul(left: Tensor, right: Tensor, place: Place): Tensor;
+  /** Letters, commas and `->`, with `...`. */
+  einsum(equation: string, parts: readonly Tensor[], place: Place): Tensor;
+  sum(of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor;
+  mean(of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor;
+  cumulativeSum(of: Tensor, axis: number, place: Place): Tensor;
+  softmax(of: Tensor, axis: number, place: Place): Tensor;
+
+  // ------------------------------------------------------------------------------------------------------ layers
+  /** A linear map of the last axis. */
+  linear(of: Tensor, layer: LinearLayer, place: Place): Tensor;
+  embedding(table: { rows: number; width: number; trainable: boolean; widthLiteral: Place | undefined }, indices: Tensor, place: Place): Tensor; // prettier-ignore
+  /** Attention in one call: queries, keys and values as (..., heads, token, features), or without a head axis. */
+  attention(query: Tensor, key: Tensor, value: Tensor, how: AttentionCall, place: Place): Tensor;
+}
+
+export interface LinearLayer {
+  width: number;
+  widthLiteral: Place | undefined;
+  bias: boolean;
+  biasPlace: Place;
+  frozen: boolean;
+}
+
+export type TensorIndex =
+  | { kind: "at"; index: number }
+  | { kind: "slice"; start: number | undefined; stop: number | undefined; step: number }
+  | { kind: "new-axis" }
+  | { kind: "rest" }
+  | { kind: "tensor"; tensor: Tensor };
+
+export interface AttentionCall {
+  /** Where true (or 0, for floats, added to the scores) the pair is read; broadcast to (..., head, query, key). */
+  mask: Tensor | undefined;
+  causal: { argument: Place } | undefined;
+  kernel: KernelName;
+  /** Where the head axis is merged into the features: how many heads. */
+  heads: { count: number; place: Place | undefined } | undefined;
+}
+
+/** The size of an axis. */
+export const sizeOf = (axis: Axis): number => axis.reduce((product, atom) => product * atom.size, 1);
+export const sizesOf = ({ axes }: Tensor): number[] => axes.map(sizeOf);
