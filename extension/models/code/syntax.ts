@@ -85,7 +85,8 @@ function copy(cursor: ReturnType<Node["walk"]>, text: string, depth: number): Sy
   if (depth > nesting) throw new TooDeep();
   const { nodeType: type, startIndex: from, endIndex: to } = cursor;
   const children: Syntax[] = [];
-  const fields: Record<string, Syntax[] | undefined> = {};
+  // A field of JavaScript is called `constructor`.
+  const fields = Object.create(null) as Record<string, Syntax[] | undefined>;
   if (cursor.gotoFirstChild()) {
     do {
       const field = cursor.currentFieldName;
