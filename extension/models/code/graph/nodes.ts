@@ -24,12 +24,17 @@ export interface Written {
 export interface Sequence {
   name: string;
   tokens: number;
+  /** A sequence of `tokens` learned combinations of the tokens of another one, as Linformer's keys and values are. */
+  projected: { of: Sequence; trainable: boolean } | undefined;
 }
 
 export type StreamNode = { place: Place; sequence: Sequence } & (
   | { op: "input"; /** Whether the input is an index into a vocabulary. */ discrete: boolean }
-  /** Depends on the token's index alone: a table of learned vectors, sines and cosines, or fixed numbers that differ for all tokens. */
-  | { op: "position"; code: "learned" | "sinusoidal" }
+  /**
+   * Depends on the token's index alone: learned vectors, or fixed numbers (sinusoidal); different for all tokens unless `classes` gives
+   * the class of every token.
+   */
+  | { op: "position"; code: "learned" | "sinusoidal"; classes: number[] | undefined }
   /** The same for all tokens: a learned vector, or a number. */
   | { op: "constant" }
   | { op: "linear"; of: StreamNode; bias: boolean; /** Where the absence of a bias is written. */ biasPlace: Place; frozen: boolean; width: number; /** The literal of the width. */ widthLiteral: Place | undefined } // prettier-ignore
@@ -46,10 +51,10 @@ export type StreamNode = { place: Place; sequence: Sequence } & (
   | { op: "part"; of: StreamNode; key: string }
   | { op: "join"; parts: StreamNode[] }
   | { op: "attend"; attention: AttentionNode }
-  /** A fixed linear combination of tokens: token t takes in token (t + offset) mod n, one scalar tap per offset. */
-  | { op: "convolve"; of: StreamNode; offsets: number[] }
-  /** A model of its own that is understood as a whole: a feed-forward network in one call. */
-  | { op: "feed-forward"; of: StreamNode; activation: ActivationName; bias: boolean; biasPlace: Place; hidden: number | null }
+  /** Learned tokens put before or after those of the sequence: this node's sequence is that much longer. */
+  | { op: "extend"; of: StreamNode; added: number; before: boolean }
+  /** Some other function of each token by itself; `name` as a person would call it. */
+  | { op: "tokenwise"; name: string; parts: StreamNode[] }
 ); // prettier-ignore
 
 /** Tokens of `query` read tokens of `key` and `value`. */

@@ -7,7 +7,7 @@
  */
 import type { ActivationName, KernelName } from "../../../theory/architecture/schema";
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
-import type { MaskSource, Opaque, Place, Sequence, StreamNode } from "./nodes";
+import type { Mask, MaskSource, Opaque, PairBias, Place, Sequence, StreamNode } from "./nodes";
 
 export interface Atom {
   size: number;
@@ -32,17 +32,42 @@ export type Content =
   /** A learned table looked up at known indices: equal where the index is (in the coordinates of the axes; `free` axes hold different numbers anyway, such as heads). */
   | { kind: "lookup"; index: IndexExpression; free: readonly number[]; trainable: boolean }
   | { kind: "stream"; node: StreamNode }
-  /** Scores, weights, and the sums that linear attention keeps: see tensor operations. */
+  /** What is left of a stream after a choice or a mean of its tokens, as classifiers take: no token of its own any more. */
+  | { kind: "pooled"; node: StreamNode }
   | { kind: "pairs"; pairs: Pairs }
   | { kind: "memory"; memory: Memory }
   | { kind: "opaque"; opaque: Opaque };
 
-/** Placeholder: the implementation owns these. */
+/** Scores or weights of pairs of tokens; the tensor's axes hold the two atoms. */
 export interface Pairs {
-  readonly brand: "pairs";
+  /** scores: before softmax or another kernel; weights: after it; total: their sums over the keys, divisors; greatest: the largest score, which softmax does not see. */
+  stage: "scores" | "weights" | "total" | "greatest";
+  left: StreamNode;
+  right: StreamNode;
+  leftAtom: Atom;
+  rightAtom: Atom;
+  /** Which of the two are the keys; undefined until something is summed over them. */
+  keys: "left" | "right" | undefined;
+  kernel: KernelName;
+  degree: number;
+  kernelPlace: Place;
+  normalized: boolean;
+  /** Masks and biases, in coordinates 0 (head), 1 (left) and 2 (right). */
+  masks: Mask[];
+  biases: PairBias[];
+  notes: string[];
+  /** Weights from which totals were made are recognised by this. */
+  weights: Pairs | undefined;
 }
+
+/** What linear attention sums over the tokens: keys times values, or keys alone (`value` undefined), as divisors are made of. */
 export interface Memory {
-  readonly brand: "memory";
+  key: StreamNode;
+  value: StreamNode | undefined;
+  causal: boolean;
+  /** The queries already multiplied with it, before the sum over the features. */
+  query: StreamNode | undefined;
+  place: Place;
 }
 
 /** The operations that front ends call. `place` is where the operation is written. */
