@@ -14,7 +14,7 @@ export type Value =
   | { kind: "string"; value: string }
   | { kind: "list"; items: Value[] }
   | { kind: "tuple"; items: readonly Value[] }
-  | { kind: "dict"; entries: Map<string | number | boolean | null, Value> }
+  | { kind: "dict"; entries: Map<Key, Value> }
   | { kind: "slice"; start: Value; stop: Value; step: Value }
   | { kind: "ellipsis" }
   | PythonFunction
@@ -23,6 +23,12 @@ export type Value =
   | { kind: "bound"; self: Value; callee: Value }
   | Native
   | Unknown;
+
+/**
+ * A dict's key: a plain number is an integer or a float with a fraction; a tuple, class, function or object is itself, and equal
+ * tuples are one object (the interpreter sees to that).
+ */
+export type Key = string | number | boolean | null | Value;
 
 /** A value that cannot be told, and why; everything computed from it is unknown for the same reason. */
 export interface Unknown {
@@ -48,9 +54,13 @@ export interface PythonClass {
   name: string;
   node: Syntax;
   bases: readonly Value[];
+  /** The class itself, then its bases in the order in which attributes are looked up; native and unknown ones among them. */
+  mro: readonly Value[];
   /** What the class body binds, in order: methods, constants, a dataclass's fields with their defaults. */
   attributes: Map<string, Value>;
-  /** A dataclass's fields in order, with the defaults that they have. */
+  /** The annotations of names in the class body, in order. */
+  annotations: ReadonlyMap<string, Syntax>;
+  /** A dataclass's fields in order, inherited ones first, with the defaults that they have (`field(...)` as it is). */
   fields: ReadonlyMap<string, Value | undefined> | undefined;
 }
 
@@ -58,12 +68,19 @@ export interface PythonInstance {
   kind: "instance";
   type: PythonClass;
   attributes: Map<string, Value>;
+  /** What a native base class keeps of the instance. */
+  data?: unknown;
 }
 
 /** Names of a module, a function's call, or a comprehension. */
 export interface Scope {
   names: Map<string, Value>;
   parent: Scope | undefined;
+  kind: "module" | "function" | "class" | "comprehension";
+  /** Names declared global or nonlocal, and the scope that they are of. */
+  elsewhere?: Map<string, Scope>;
+  /** The first argument of the call, for `super()`. */
+  self?: Value;
 }
 
 export interface Arguments {
@@ -90,8 +107,34 @@ export interface NativeType {
   unary?(self: Native, op: "-" | "+" | "~" | "not", at: At): Value | undefined;
   iterate?(self: Native, at: At): readonly Value[] | undefined;
   truth?(self: Native): boolean | undefined;
+  /** What `len` gives, where it is not the number of items that `iterate` gives. */
+  length?(self: Native, at: At): Value | undefined;
+  /** As a decorator of a function or class; without it, what is decorated stays as it is. */
+  decorate?(self: Native, target: Value, at: At): Value;
+
   /** For isinstance and for classes that derive from it. */
   isClass?: boolean;
+  /** isinstance(value, self), for values that no class of the source is known to make an instance; undefined where not known. */
+  hasInstance?(self: Native, value: Value): boolean | undefined;
+
+  // What a class of the source that derives from this one gets from it. Each is asked in the order of the class's `mro`, so after
+  // the instance's own attributes and those of the classes that derive from it.
+  /** A class that derives from it has been defined. */
+  derived?(type: PythonClass, at: At): void;
+  /** Its `__init__`, by `super().__init__(...)` or because the class has none; without it, nothing happens. */
+  instanceInit?(self: PythonInstance, args: Arguments, at: At): void;
+  /** An attribute, methods among them (bound to self already); undefined where it has none of that name. */
+  instanceAttribute?(self: PythonInstance, name: string, at: At): Value | undefined;
+  /** Returns false where the instance's own attribute is to be set, as without it. */
+  instanceSetAttribute?(self: PythonInstance, name: string, value: Value, at: At): boolean;
+  /** Its `__call__`. */
+  instanceCall?(self: PythonInstance, args: Arguments, at: At): Value;
+  /** Its `__getitem__`. */
+  instanceItem?(self: PythonInstance, index: Value, at: At): Value;
+  /** Returns false where the item cannot be set. */
+  instanceSetItem?(self: PythonInstance, index: Value, value: Value, at: At): boolean;
+  /** Its `__iter__`, and `__len__` and `in`. */
+  instanceIterate?(self: PythonInstance, at: At): readonly Value[] | undefined;
 }
 
 export interface Native {
@@ -119,8 +162,69 @@ export interface Interpreter {
   iterate(value: Value, place: Place): readonly Value[] | undefined;
   truth(value: Value): boolean | undefined;
   isInstance(value: Value, type: Value): boolean | undefined;
+  /** An instance of a class of the source, initialised. */
+  newInstance(type: PythonClass, args: Arguments, place: Place): Value;
+  /** `a == b`; undefined where it is not known. */
+  equal(left: Value, right: Value, place: Place): boolean | undefined;
+  /** `len(value)`; unknown where it is not known. */
+  length(value: Value, place: Place): Value;
+  /** Sets an attribute; what cannot be set is forgotten. */
+  setAttribute(value: Value, name: string, to: Value, place: Place): void;
   textOf(place: Place): string;
 }
 
 /** A module that can be imported: its names, made when they are asked for. Undefined where the module has no such name that is known. */
 export type Library = (name: string) => Value | undefined;
+
+// --------------------------------------------------------------------------------------------------------- making values
+
+export const none: Value = { kind: "none" };
+export const unknown = (reason: string, place: Place): Unknown => ({ kind: "unknown", reason, place });
+export const bool = (value: boolean): Value => ({ kind: "bool", value });
+/** An integer, or unknown where it is beyond those that are exact. */
+export const int = (value: number, place: Place): Value =>
+  Number.isSafeInteger(value) ? { kind: "int", value: value + 0 } : unknown("an integer beyond 2^53", place);
+export const float = (value: number): Value => ({ kind: "float", value });
+export const string = (value: string): Value => ({ kind: "string", value });
+export const list = (items: Value[]): Value => ({ kind: "list", items });
+export const tuple = (items: readonly Value[]): Value => ({ kind: "tuple", items });
+
+interface NativeFunction {
+  name: string;
+  run: (args: Arguments, at: At) => Value;
+}
+const functionType: NativeType = {
+  name: "a function",
+  call: ({ data }, args, at) => (data as NativeFunction).run(args, at),
+};
+/** A library's function; `name` as in messages: "torch.arange". */
+export const nativeFunction = (name: string, run: NativeFunction["run"]): Native => ({
+  kind: "native",
+  type: functionType,
+  data: { name, run } satisfies NativeFunction,
+});
+/** A library's object as messages call it. */
+export const nameOf = (native: Native): string =>
+  native.type === functionType ? `\`${(native.data as NativeFunction).name}\`` : native.type.name;
+
+/** The arguments by the names of a signature; `*` in it begins those that are given by name only. */
+export function byName<Name extends string>(
+  args: Arguments,
+  signature: readonly (Name | "*")[],
+): { [name in Name]?: Value } {
+  const found: { [name in Name]?: Value } = {};
+  let index = 0;
+  let positional = true;
+  for (const name of signature) {
+    if (name === "*") positional = false;
+    else {
+      const value = (positional ? args.positional[index++] : undefined) ?? args.named.get(name);
+      if (value) (found as Record<string, Value>)[name] = value;
+    }
+  }
+  return found;
+}
+
+/** Where an argument is written at the call, or else the call itself. */
+export const placeOf = (args: Arguments, index: number, name?: string): Place =>
+  args.places.positional[index] ?? (name === undefined ? undefined : args.places.named.get(name)) ?? args.place;
