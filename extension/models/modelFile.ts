@@ -1,6 +1,14 @@
 /** What a reader makes of a model file: architectures whose parts know where they are written. */
 import type { Architecture } from "../theory/architecture/schema";
-import type { FileReport, Range, SpecChange, SpecPath, TextEdit } from "../theory/verdict/report";
+import type {
+  FileReport,
+  Range,
+  Related,
+  SpecChange,
+  SpecPath,
+  TextEdit,
+  TheoryFinding,
+} from "../theory/verdict/report";
 
 /** Something in the file that was not read, and what that leaves undecided. */
 export interface Skipped {
@@ -23,6 +31,8 @@ export interface ReadArchitecture {
   locate(path: SpecPath): Range;
   /** The text edits that make the changes in this file, or undefined where the file cannot express them. */
   edit(changes: SpecChange[]): TextEdit[] | undefined;
+  /** Other places that a finding comes from, each with what is there. Never throws. */
+  related?(finding: TheoryFinding): Related[];
 }
 
 /** Text that could not be read as a model, or parts of it. */
@@ -35,6 +45,7 @@ export interface ModelFile {
   format: FileReport["format"];
   architectures: ReadArchitecture[];
   errors: ReadError[];
+  questions?: Question[];
 }
 
 /** What code cannot tell and a comment can: offered above the code, not complained about. */

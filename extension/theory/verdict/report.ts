@@ -48,12 +48,20 @@ export interface TextEdit {
   newText: string;
 }
 
+/** Another place that a finding comes from, and what is there. */
+export interface Related {
+  message: string;
+  range: Range;
+}
+
 export interface Finding {
   code: FindingCode;
   severity: Severity;
   message: string;
   range: Range;
   fixes: { title: string; edits: TextEdit[] }[];
+  /** Left out where there are none. */
+  related?: Related[];
 }
 
 export interface Condition {
@@ -201,11 +209,24 @@ export interface ArchitectureReport extends TheoryReport {
   sha256: string;
 }
 
+/** What model code cannot tell and a comment in it can. */
+export interface QuestionReport {
+  message: string;
+  /** The model or the mask that cannot be decided without it. */
+  range: Range;
+  /** The keys of the comment. */
+  missing: string[];
+  /** Insert the comment, with values that the person then changes. */
+  edits: TextEdit[];
+}
+
 export interface FileReport {
   file: string;
-  format: "spec" | "huggingface" | "pytorch" | "typescript";
+  format: "spec" | "huggingface" | "pytorch" | "keras" | "jax" | "typescript";
   architectures: ArchitectureReport[];
   findings: Finding[];
+  /** Left out where there are none. */
+  questions?: QuestionReport[];
 }
 
 export interface Report {
