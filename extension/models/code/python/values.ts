@@ -14,7 +14,8 @@ export type Value =
   | { kind: "string"; value: string }
   | { kind: "list"; items: Value[] }
   | { kind: "tuple"; items: readonly Value[] }
-  | { kind: "dict"; entries: Map<Key, Value> }
+  /** `factory`: of a defaultdict. */
+  | { kind: "dict"; entries: Map<Key, Value>; factory?: Value }
   | { kind: "slice"; start: Value; stop: Value; step: Value }
   | { kind: "ellipsis" }
   | PythonFunction
@@ -97,7 +98,7 @@ export interface NativeType {
   /** As in messages: "nn.Linear", "a tensor". */
   name: string;
   attribute?(self: Native, name: string, at: At): Value | undefined;
-  /** Returns false where the attribute cannot be set. */
+  /** Returns false where it has none of that name: the source's own attribute is kept beside it then. */
   setAttribute?(self: Native, name: string, value: Value, at: At): boolean;
   call?(self: Native, args: Arguments, at: At): Value;
   item?(self: Native, index: Value, at: At): Value;
@@ -107,6 +108,8 @@ export interface NativeType {
   unary?(self: Native, op: "-" | "+" | "~" | "not", at: At): Value | undefined;
   iterate?(self: Native, at: At): readonly Value[] | undefined;
   truth?(self: Native): boolean | undefined;
+  /** `x += y` changes the object itself, as it does for tensors: its data become those of `x + y`. */
+  inPlace?: boolean;
   /** What `len` gives, where it is not the number of items that `iterate` gives. */
   length?(self: Native, at: At): Value | undefined;
   /** As a decorator of a function or class; without it, what is decorated stays as it is. */
@@ -168,6 +171,10 @@ export interface Interpreter {
   equal(left: Value, right: Value, place: Place): boolean | undefined;
   /** `len(value)`; unknown where it is not known. */
   length(value: Value, place: Place): Value;
+  /** A value as a dict's key; undefined where it has no equality that is known. */
+  keyOf(value: Value): Key | undefined;
+  /** Counts steps of a library's own loops. Throws where too many have been taken. */
+  spend(steps: number): void;
   /** Sets an attribute; what cannot be set is forgotten. */
   setAttribute(value: Value, name: string, to: Value, place: Place): void;
   textOf(place: Place): string;
@@ -188,6 +195,15 @@ export const float = (value: number): Value => ({ kind: "float", value });
 export const string = (value: string): Value => ({ kind: "string", value });
 export const list = (items: Value[]): Value => ({ kind: "list", items });
 export const tuple = (items: readonly Value[]): Value => ({ kind: "tuple", items });
+
+/** What a key of a dict is as a value. */
+export function keyValue(key: Key): Value {
+  if (key === null) return none;
+  if (typeof key === "string") return string(key);
+  if (typeof key === "boolean") return bool(key);
+  if (typeof key === "number") return { kind: Number.isInteger(key) ? "int" : "float", value: key };
+  return key;
+}
 
 interface NativeFunction {
   name: string;
