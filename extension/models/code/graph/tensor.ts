@@ -54,6 +54,8 @@ export interface Pairs {
   normalized: boolean;
   /** Masks and biases, in coordinates 0 (head), 1 (left) and 2 (right). */
   masks: Mask[];
+  /** By which the scores or the weights were multiplied: right where no softmax follows. */
+  cut: Mask | undefined;
   biases: PairBias[];
   notes: string[];
   /** Weights from which totals were made are recognised by this. */
@@ -64,6 +66,9 @@ export interface Pairs {
 export interface Memory {
   key: StreamNode;
   value: StreamNode | undefined;
+  /** The atoms of the keys' features, which the queries are multiplied with. */
+  keyAtoms: readonly Atom[];
+  /** Summed up to every token instead of over all. */
   causal: boolean;
   /** The queries already multiplied with it, before the sum over the features. */
   query: StreamNode | undefined;
@@ -126,6 +131,8 @@ export interface TensorOperations {
   einsum(equation: string, parts: readonly Tensor[], place: Place): Tensor;
   sum(of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor;
   mean(of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor;
+  variance(of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor;
+  greatest(of: Tensor, axis: number, keep: boolean, place: Place): Tensor;
   cumulativeSum(of: Tensor, axis: number, place: Place): Tensor;
   softmax(of: Tensor, axis: number, place: Place): Tensor;
 

@@ -1,0 +1,270 @@
+/** Products summed over axes: matmul and einsum. What they mean depends on what the two tensors hold and on which axes are summed. */
+import { axesIn, substitute, coordinate } from "./expressions";
+import { isBatch, isPlain, isToken, onlyPlain, sameRoles } from "./layout";
+import type { Place, StreamNode } from "./nodes";
+import { attend, recall, scoresOf } from "./pairs";
+import * as streams from "./streams";
+import { sizeOf, type Atom, type Axis, type Content, type Tensor } from "./tensor";
+
+/** A tensor whose axes are named. Labels of axes of size 1 are broadcast. */
+export interface Labelled {
+  tensor: Tensor;
+  labels: readonly string[];
+}
+
+type Result = { axes: readonly Axis[]; content: Content } | string;
+
+/** The product of two labelled tensors, summed over the labels that `out` lacks. The tensors hold more than known numbers; a string says what is not understood. */
+export function contract(left: Labelled, right: Labelled, out: readonly string[], place: Place): Result {
+  const a = new Side(left);
+  const b = new Side(right);
+  const axes: Axis[] = [];
+  for (const label of new Set([...left.labels, ...right.labels])) {
+    const [one, other] = [a.axis(label), b.axis(label)];
+    if (one?.length && other?.length && sizeOf(one) !== sizeOf(other)) return "the sizes of a product do not agree";
+  }
+  const shared = (label: string) => (a.axis(label)?.length ?? 0) > 0 && (b.axis(label)?.length ?? 0) > 0;
+  const summed = [...new Set([...left.labels, ...right.labels])].filter((label) => !out.includes(label));
+  if (summed.some((label) => !shared(label) && ((a.axis(label)?.length ?? 0) > 0 || (b.axis(label)?.length ?? 0) > 0)))
+    return "one of the factors of a product is summed by itself";
+  const inner = summed.filter(shared);
+  for (const label of out) {
+    const [one, other] = [a.axis(label) ?? [], b.axis(label) ?? []];
+    if (one.length > 0 && other.length > 0 && !onlyPlain(one) && !onlyPlain(other) && !sameRoles(one, other))
+      return "an axis of tokens meets another axis in a product";
+    axes.push(one.length === 0 || (onlyPlain(one) && other.length > 0) ? other : one);
+  }
+  const product: Product = { a, b, out, axes, inner, place };
+  const kinds = `${a.kind} ${b.kind}`;
+  switch (kinds) {
+    case "stream stream":
+      return ofStreams(product);
+    case "stream learned":
+    case "stream constant":
+      return ofMatrix(product, a, b);
+    case "learned stream":
+    case "constant stream":
+      return ofMatrix(product, b, a);
+    case "pairs stream":
+      return ofWeights(product, a, b);
+    case "stream pairs":
+      return ofWeights(product, b, a);
+    case "stream memory":
+      return ofMemory(product, a, b);
+    case "memory stream":
+      return ofMemory(product, b, a);
+    case "learned learned":
+    case "learned constant":
+    case "constant learned":
+      return { axes, content: { kind: "parameter", trainable: a.trainable || b.trainable } };
+    case "pooled learned":
+    case "pooled constant":
+      return { axes, content: left.tensor.content };
+    case "learned pooled":
+    case "constant pooled":
+      return { axes, content: right.tensor.content };
+    default:
+      return `a product of ${named[a.kind]} and ${named[b.kind]} is not understood`;
+  }
+}
+
+interface Product {
+  a: Side;
+  b: Side;
+  out: readonly string[];
+  axes: readonly Axis[];
+  /** The labels that are summed. */
+  inner: readonly string[];
+  place: Place;
+}
+
+type Kind = "stream" | "learned" | "constant" | "pairs" | "memory" | "pooled";
+const named: Record<Kind, string> = {
+  stream: "the tokens' features",
+  learned: "learned numbers",
+  constant: "fixed numbers",
+  pairs: "attention scores",
+  memory: "sums over tokens",
+  pooled: "a summary of the tokens",
+};
+
+class Side {
+  readonly kind: Kind;
+
+  constructor(readonly labelled: Labelled) {
+    const { kind } = labelled.tensor.content;
+    this.kind = kind === "parameter" || kind === "lookup" ? "learned" : kind === "opaque" ? "constant" : kind;
+  }
+
+  axis(label: string): Axis | undefined {
+    const at = this.labelled.labels.indexOf(label);
+    return at < 0 ? undefined : this.labelled.tensor.axes[at];
+  }
+
+  atoms(label: string): readonly Atom[] {
+    return this.axis(label) ?? [];
+  }
+
+  get content(): Content {
+    return this.labelled.tensor.content;
+  }
+
+  get trainable(): boolean {
+    const { content } = this;
+    return (content.kind === "parameter" || content.kind === "lookup") && content.trainable;
+  }
+
+  /** The node of a stream. @throws never: called for streams. */
+  get node(): StreamNode {
+    const { content } = this;
+    if (content.kind !== "stream") throw new Error("no stream");
+    return content.node;
+  }
+
+  /** The label of the axis that holds tokens. */
+  get tokens(): string | undefined {
+    const at = this.labelled.tensor.axes.findIndex((axis) => axis.some(isToken));
+    return at < 0 ? undefined : this.labelled.labels[at];
+  }
+}
+
+const stream = (axes: readonly Axis[], node: StreamNode): Result => ({ axes, content: { kind: "stream", node } });
+
+function ofStreams({ a, b, out, axes, inner, place }: Product): Result {
+  const [s, t] = [a.tokens, b.tokens];
+  if (s === undefined || t === undefined) return "a product with a vector that is the same for all tokens";
+  const overFeatures = inner.every((label) => a.atoms(label).every(isPlain) && b.atoms(label).every(isPlain));
+  if (overFeatures && inner.length > 0 && s !== t && out.includes(s) && out.includes(t)) {
+    const [leftAxis, rightAxis] = [a.axis(s)!, b.axis(t)!];
+    if (leftAxis.length !== 1 || rightAxis.length !== 1) return "a product of tokens that share an axis with others";
+    const left: Atom = { ...leftAxis[0] };
+    const right: Atom = { ...rightAxis[0] };
+    const made = axes.map((axis, i) => (out[i] === s ? [left] : out[i] === t ? [right] : axis));
+    const extra = made.flat().some((atom) => isToken(atom) && atom !== left && atom !== right);
+    if (extra) return "a product of more than two tokens";
+    return { axes: made, content: { kind: "pairs", pairs: scoresOf(a.node, b.node, left, right, place) } };
+  }
+  if (s !== t) return "a product over several tokens";
+  if (inner.length === 1 && inner[0] === s) {
+    if (a.axis(s)!.length !== 1) return "a sum over tokens that share an axis with others";
+    // The one whose features come first holds the keys, as in k^T v; queries choose by the atoms.
+    const keyAtoms = out.flatMap((label) => (b.axis(label)?.length ? [] : a.atoms(label).filter(isPlain)));
+    const memory = { key: a.node, value: b.node, keyAtoms, causal: false, query: undefined, place };
+    return { axes, content: { kind: "memory", memory } };
+  }
+  if (!inner.every((label) => a.atoms(label).every(isPlain))) return "a sum over tokens and features at once";
+  if (inner.length === 0) return stream(axes, streams.multiply(a.node, b.node, place));
+  if (a.node === b.node) {
+    const square = streams.multiply(a.node, b.node, place);
+    return stream(axes, streams.summary(square, "sum", place));
+  }
+  return stream(axes, streams.tokenwise("a product of features", [a.node, b.node], place));
+}
+
+/** A linear map of features, or a combination of tokens with learned coefficients. */
+function ofMatrix({ out, axes, inner, place }: Product, of: Side, matrix: Side): Result {
+  const tokens = of.tokens;
+  if (tokens === undefined) return "a product with a vector that is the same for all tokens";
+  const { node } = of;
+  const acrossTokens = inner.includes(tokens);
+  if (acrossTokens) {
+    if (matrix.kind === "constant") return "tokens are mixed with fixed weights";
+    if (inner.length > 1) return "learned weights sum over tokens and features at once";
+    const made = out.filter((label) => !of.axis(label)?.length && matrix.axis(label)?.length);
+    if (made.length !== 1) return "tokens are mixed with learned weights";
+    const [tokenAtom] = of.atoms(tokens);
+    if (of.atoms(tokens).length !== 1 || node.sequence !== tokenAtom.role)
+      return "tokens are mixed with learned weights";
+    const size = sizeOf(matrix.axis(made[0])!);
+    return projectTokens(axes, out.indexOf(made[0]), node, size, matrix.trainable, place);
+  }
+  const perToken = out.includes(tokens) && (matrix.axis(tokens)?.length ?? 0) > 0;
+  if (inner.length === 0)
+    return perToken ? "a product with numbers that differ from token to token" : stream(axes, node);
+  const pairAxes = out.filter((label) => !of.axis(label)?.length && (matrix.axis(label)?.length ?? 0) > 0);
+  if (perToken) {
+    const relative = matrix.kind === "learned" ? relativeScores(out, axes, matrix, inner) : undefined;
+    return relative ?? "each token has a linear map of its own";
+  }
+  const width = pairAxes.reduce((product, label) => product * sizeOf(matrix.axis(label)!), 1);
+  const frozen = !matrix.trainable;
+  return stream(axes, { op: "linear", of: node, bias: false, biasPlace: place, frozen, width, widthLiteral: undefined, place, sequence: node.sequence }); // prettier-ignore
+}
+
+/** Tokens as `size` learned combinations of them, in place of the axis at `at`. */
+export function projectTokens(
+  axes: readonly Axis[],
+  at: number,
+  node: StreamNode,
+  size: number,
+  trainable: boolean,
+  place: Place,
+): Result {
+  // prettier-ignore
+  const sequence = { name: node.sequence.name, tokens: size, projected: { of: node.sequence, trainable } };
+  const made = axes.map((axis, i): Axis => (i === at ? [{ size, role: sequence }] : axis));
+  return stream(made, { op: "part", of: node, key: "projected", place, sequence });
+}
+
+/** Queries or keys times a vector per pair of tokens: to the theory a number per class of the pair, whatever the query says to it. */
+function relativeScores(
+  out: readonly string[],
+  axes: readonly Axis[],
+  table: Side,
+  inner: readonly string[],
+): Result | undefined {
+  // prettier-ignore
+  const { content, labels } = { content: table.content, labels: table.labelled.labels };
+  if (content.kind !== "lookup") return undefined;
+  const innerAxes = inner.map((label) => labels.indexOf(label));
+  if ([...axesIn(content.index)].some((axis) => innerAxes.includes(axis))) return undefined;
+  const at = labels.map((label) => out.indexOf(label));
+  const index = substitute(content.index, (axis) => coordinate(at[axis]), axes.map(sizeOf));
+  const free = content.free.flatMap((axis) => (at[axis] >= 0 ? [at[axis]] : []));
+  const plain = axes.map((axis) =>
+    axis.map((atom): Atom => (isBatch(atom) ? atom : { size: atom.size, role: undefined })),
+  );
+  return { axes: plain, content: { kind: "lookup", index, free, trainable: content.trainable } };
+}
+
+function ofWeights({ axes, inner, place }: Product, weights: Side, values: Side): Result {
+  const { content } = weights;
+  const tokens = values.tokens;
+  if (content.kind !== "pairs") return "no weights";
+  if (inner.length !== 1 || tokens !== inner[0]) return "weights are applied along an axis that is not the keys";
+  const [atom] = weights.atoms(tokens);
+  if (weights.atoms(tokens).length !== 1) return "weights of keys that share an axis with others";
+  if (axes.flat().filter(isToken).length !== 1) return "weights are applied to values that keep their tokens";
+  const node = attend(content.pairs, weights.labelled.tensor.axes, atom, values.node, place);
+  if (typeof node === "string") return node;
+  // From here on the queries are ordinary tokens.
+  return stream(axes, node);
+}
+
+function ofMemory({ axes, inner, place, out }: Product, queries: Side, memory: Side): Result {
+  const { content } = memory;
+  if (content.kind !== "memory") return "no memory";
+  const tokens = queries.tokens;
+  const { keyAtoms, causal } = content.memory;
+  const over = inner.flatMap((label) => memory.atoms(label));
+  // v^T k instead of k^T v: what the queries meet are the keys.
+  const met = over.filter((atom) => keyAtoms.includes(atom)).length;
+  const { value } = content.memory;
+  if (over.length === 0 || (met !== over.length && (met > 0 || !value)))
+    return "sums over tokens are not multiplied with queries along the keys' features";
+  const recalled = met > 0 || !value ? content.memory : { ...content.memory, key: value, value: content.memory.key };
+  if (tokens === undefined || !out.includes(tokens) || causal !== (memory.tokens === tokens))
+    return "sums over tokens meet queries in a way that is not understood";
+  const heads = out.reduce((product, label) => {
+    const both = queries.axis(label)?.length && memory.axis(label)?.length;
+    return both
+      ? product *
+          queries
+            .atoms(label)
+            .filter(isPlain)
+            .reduce((size, atom) => size * atom.size, 1)
+      : product;
+  }, 1);
+  const node = recall(queries.node, recalled, heads, place);
+  return typeof node === "string" ? node : stream(axes, node);
+}

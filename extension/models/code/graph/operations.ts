@@ -1,0 +1,1302 @@
+/** The operations on abstract tensors that front ends call: see tensor.ts for what a tensor holds. */
+import { axesIn, binary, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
+import type { BinaryOperation, IndexExpression } from "./indexExpression";
+import { contract, projectTokens } from "./contract";
+import { axisAt, axisOf, broadcast, broadcastElement, isBatch, isPlain, isToken, one, onlyPlain, regroup, regroupElement, resolveSizes } from "./layout"; // prettier-ignore
+import type { MaskSource, Place, StreamNode } from "./nodes";
+import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
+import * as streams from "./streams";
+import { sizeOf, sizesOf, type AttentionCall, type Axis, type Content, type LinearLayer, type Pairs, type Tensor, type TensorIndex, type TensorOperations } from "./tensor"; // prettier-ignore
+
+const other: MaskSource = { kind: "other" };
+const nowhere: Place = { from: 0, to: 0 };
+
+function make(axes: readonly Axis[], content: Content, dtype: Tensor["dtype"], place: Place): Tensor {
+  return { axes, content, dtype, place };
+}
+
+const opaque = (reason: string, place: Place): Tensor => make([], { kind: "opaque", opaque: { reason, place } }, "float", place); // prettier-ignore
+
+/** The first of the tensors that is not understood, if one is. */
+const firstOpaque = (...tensors: readonly Tensor[]): Tensor | undefined =>
+  tensors.find(({ content }) => content.kind === "opaque");
+
+const known = (
+  axes: readonly Axis[],
+  element: IndexExpression,
+  dtype: Tensor["dtype"],
+  place: Place,
+  source: MaskSource = other,
+): Tensor =>
+  // prettier-ignore
+  make(axes, { kind: "constant", element, source }, dtype, place);
+
+const streamed = (axes: readonly Axis[], node: StreamNode, place: Place): Tensor =>
+  make(axes, { kind: "stream", node }, "float", place);
+
+/** What an operation comes to, or why it does not. */
+const settled = (result: { axes: readonly Axis[]; content: Content } | string, place: Place): Tensor =>
+  typeof result === "string" ? opaque(result, place) : make(result.axes, result.content, "float", place);
+
+const scalar = (value: Tensor | number): Tensor =>
+  typeof value === "number" ? known([], numeral(value), Number.isInteger(value) ? "int" : "float", nowhere) : value;
+
+const comparisons: readonly BinaryOperation[] = ["<", "<=", ">", ">=", "==", "!=", "and", "or", "xor"];
+
+// --------------------------------------------------------------------------------------------------------- elementwise
+
+function combine(op: BinaryOperation, left: Tensor | number, right: Tensor | number, place: Place): Tensor {
+  const [a, b] = [scalar(left), scalar(right)];
+  const lost = firstOpaque(a, b);
+  if (lost) return lost;
+  const axes = broadcast(a.axes, b.axes);
+  if (typeof axes === "string") return opaque(axes, place);
+  const [x, y] = [a.content, b.content];
+  if (x.kind === "constant" && y.kind === "constant") return ofConstants(op, a, b, x, y, axes, place);
+  const kinds = [x.kind, y.kind];
+  if (kinds.includes("pairs")) return ofPairs(op, a, b, axes, place);
+  if (kinds.includes("memory")) return ofMemory(op, a, b, axes, place);
+  if (kinds.includes("pooled")) {
+    if (kinds.includes("stream")) return opaque("a summary of the tokens is given back to every token", place);
+    return make(axes, x.kind === "pooled" ? x : y, "float", place);
+  }
+  if (kinds.includes("stream")) return ofStreams(op, a, b, axes, place);
+  return ofLearned(op, a, b, axes, place);
+}
+
+function ofConstants(
+  op: BinaryOperation,
+  a: Tensor,
+  b: Tensor,
+  x: Constant,
+  y: Constant,
+  axes: readonly Axis[],
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  const [left, right] = [broadcastElement(x.element, a.axes, axes), broadcastElement(y.element, b.axes, axes)];
+  const bools = a.dtype === "bool" && b.dtype === "bool";
+  // On conditions `*` and `+` are what they are on 0 and 1, and stay conditions.
+  const operation = bools && op === "*" ? "and" : bools && op === "+" ? "or" : op;
+  const element = binary(operation, left, right, axes.map(sizeOf));
+  const floats = a.dtype === "float" || b.dtype === "float" || op === "/";
+  const dtype = comparisons.includes(operation) ? "bool" : floats ? "float" : "int";
+  // `mask == 0` is about the mask, not a mask of its own.
+  const plain = (tensor: Tensor, content: Constant) => tensor.axes.length === 0 && content.element.kind === "number";
+  const about =
+    plain(b, y) && (op === "==" || op === "!=" || op === "*") ? a : plain(a, x) && op === "-" ? b : undefined;
+  const content = about === a ? x : about === b ? y : undefined;
+  return known(axes, element, dtype, about && about.axes.length > 1 ? about.place : place, content?.source ?? other);
+}
+
+type Constant = Extract<Content, { kind: "constant" }>;
+
+function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  const [x, y] = [a.content, b.content];
+  if (x.kind === "pairs" && y.kind === "pairs") {
+    const [l, r] = [x.pairs, y.pairs];
+    if (op === "-" && l.stage === "scores" && r.stage === "greatest") return make(axes, x, "float", place);
+    if (op === "/" && l.stage === "weights" && r.stage === "total" && r.weights === l)
+      return make(axes, { kind: "pairs", pairs: { ...l, normalized: true, keys: r.keys } }, "float", place);
+    return opaque(`\`${op}\` of two matrices of scores is not understood`, place);
+  }
+  const reflected = x.kind !== "pairs";
+  const [whole, tensor] = reflected ? [b, a] : [a, b];
+  if (whole.content.kind !== "pairs") return opaque("no scores", place);
+  const { pairs } = whole.content;
+  // The other operand may not add axes to the scores.
+  if (axes.some((axis, i) => axis.length > 0 && (whole.axes[i - axes.length + whole.axes.length] ?? one).length === 0 && !axis.every(isPlain))) return opaque("scores are broadcast over tokens", place); // prettier-ignore
+  if (tensor.content.kind === "constant") {
+    const element = broadcastElement(tensor.content.element, tensor.axes, axes);
+    const { source } = tensor.content;
+    return pairsTensor(axes, withConstant(pairs, op, axes, element, reflected, place, { place: tensor.place, source }), place); // prettier-ignore
+  }
+  if (tensor.content.kind === "parameter" || tensor.content.kind === "lookup") {
+    const index = tensor.content.kind === "lookup" ? broadcastElement(tensor.content.index, tensor.axes, axes) : numeral(0); // prettier-ignore
+    const free = freeAtoms(tensor, axes);
+    const pairDependent = free.has(pairs.leftAtom) || free.has(pairs.rightAtom) || axesIn(index).size > 0;
+    if (op === "+" || (op === "-" && !reflected)) return pairsTensor(axes, withLookup(pairs, axes, index, free, tensor.place), place); // prettier-ignore
+    if ((op === "*" || op === "/") && !pairDependent && pairs.stage !== "weights") return make(axes, { kind: "pairs", pairs }, "float", place); // prettier-ignore
+    return opaque("the weights or scores are combined with learned numbers", place);
+  }
+  return opaque(`scores are combined with what depends on the data`, place);
+}
+
+const pairsTensor = (axes: readonly Axis[], pairs: Pairs | string, place: Place): Tensor =>
+  typeof pairs === "string" ? opaque(pairs, place) : make(axes, { kind: "pairs", pairs }, "float", place);
+
+/** Queries times a sum of keys, to be summed over the features; and small numbers added to divisors. */
+function ofMemory(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  const [x, y] = [a.content, b.content];
+  const memory = x.kind === "memory" ? x.memory : y.kind === "memory" ? y.memory : undefined;
+  const rest = x.kind === "memory" ? y : x;
+  if (memory && rest.kind === "stream" && op === "*" && !memory.query && !memory.value)
+    return make(axes, { kind: "memory", memory: { ...memory, query: rest.node } }, "float", place);
+  if (memory && rest.kind === "constant" && ["+", "-", "*", "/"].includes(op) && axesIn(rest.element).size === 0)
+    return make(axes, { kind: "memory", memory }, "float", place);
+  return opaque("a sum over tokens is used in a way that is not understood", place);
+}
+
+/** An element in coordinates 0 (token), 1 (batch) and, of axes of features, 2 and more. */
+function byToken(element: IndexExpression, axes: readonly Axis[]): IndexExpression {
+  const sizes = [axes.flat().find(isToken)?.size ?? 1, axes.flat().find(isBatch)?.size ?? 1, ...axes.map(sizeOf)];
+  return substitute(
+    element,
+    (axis) => {
+      if (onlyPlain(axes[axis])) return coordinate(axis + 2);
+      let stride = sizeOf(axes[axis]);
+      return axes[axis].reduce<IndexExpression>((sum, atom) => {
+        stride /= atom.size;
+        const part = isToken(atom) ? coordinate(0) : isBatch(atom) ? coordinate(1) : coordinate(axis + 2);
+        return binary("+", sum, binary("*", part, numeral(stride), sizes), sizes);
+      }, numeral(0));
+    },
+    sizes,
+  );
+}
+
+function ofStreams(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  const [x, y] = [a.content, b.content];
+  if (x.kind === "stream" && y.kind === "stream") return ofTwoStreams(op, a, b, x.node, y.node, axes, place);
+  const reflected = y.kind === "stream";
+  const [whole, tensor] = reflected ? [b, a] : [a, b];
+  const node = streamNode(whole);
+  if (axes.flat().filter(isToken).length !== 1 || tokenCount(whole) !== 1) return opaque("tokens are broadcast", place);
+  const { content } = tensor;
+  if (content.kind === "constant") {
+    const element = byToken(broadcastElement(content.element, tensor.axes, axes), axes);
+    const depends = axesIn(element);
+    if (depends.has(1)) return opaque("numbers that depend on the element of the batch", place);
+    return streamAndNumbers(op, node, element, depends.has(0), reflected, axes, place);
+  }
+  if (content.kind !== "parameter" && content.kind !== "lookup") return opaque("a combination of tokens and what is not understood", place); // prettier-ignore
+  const free = freeAtoms(tensor, axes);
+  const index = content.kind === "lookup" ? byToken(broadcastElement(content.index, tensor.axes, axes), axes) : numeral(0); // prettier-ignore
+  const depends = axesIn(index);
+  if (depends.has(1) || [...free].some(isBatch)) return opaque("learned numbers that depend on the element of the batch", place); // prettier-ignore
+  const token = [...free].some(isToken) || depends.has(0);
+  if (op === "+" || op === "-") {
+    if (!token) return streamed(axes, streams.addVector(node, content.trainable, tensor.place), place);
+    const tokens = axes.flat().find(isToken)!.size;
+    const classes = [...free].some(isToken) ? undefined : classesOf(index, tokens);
+    return streamed(axes, streams.add(node, position("learned", node, classes, tensor.place), place), place);
+  }
+  if ((op === "*" || (op === "/" && !reflected)) && !token) return streamed(axes, node, place);
+  return opaque("tokens are multiplied with learned numbers that differ from token to token", place);
+}
+
+const streamNode = ({ content }: Tensor): StreamNode => {
+  if (content.kind !== "stream") throw new Error("no stream");
+  return content.node;
+};
+
+const tokenCount = (tensor: Tensor): number => tensor.axes.flat().filter(isToken).length;
+
+const position = (code: "learned" | "sinusoidal", of: StreamNode, classes: number[] | undefined, place: Place): StreamNode => ({ op: "position", code, classes, place, sequence: of.sequence }); // prettier-ignore
+
+/** The class of every token where the index of coordinate 0 is not different for all of them. */
+function classesOf(index: IndexExpression, tokens: number): number[] | undefined {
+  if (index.kind === "coordinate") return undefined;
+  const values = Array.from({ length: tokens }, (_, token) => valueAt(index, [token]));
+  const known = new Map<number, number>();
+  const classes = values.map((value) => {
+    if (!known.has(value)) known.set(value, known.size);
+    return known.get(value)!;
+  });
+  return known.size === tokens ? undefined : classes;
+}
+
+/** Feature coordinates at which fixed position codes are compared. */
+const comparedFeatures = 64;
+
+/** The class of every token by fixed numbers that are added; undefined where all differ. */
+function classesOfCodes(element: IndexExpression, axes: readonly Axis[]): number[] | undefined {
+  const tokens = axes.flat().find(isToken)!.size;
+  const features = [...axesIn(element)].filter((axis) => axis >= 2);
+  const probes = Array.from({ length: features.length === 0 ? 1 : comparedFeatures }, (_, i) =>
+    axes.map((axis) => i % sizeOf(axis)),
+  );
+  const known = new Map<string, number>();
+  const classes = Array.from({ length: tokens }, (_, token) => {
+    const code = probes.map((probe) => valueAt(element, [token, 0, ...probe])).join();
+    if (!known.has(code)) known.set(code, known.size);
+    return known.get(code)!;
+  });
+  return known.size === tokens ? undefined : classes;
+}
+
+function streamAndNumbers(
+  op: BinaryOperation,
+  node: StreamNode,
+  element: IndexExpression,
+  perToken: boolean,
+  reflected: boolean,
+  axes: readonly Axis[],
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  const result = (made: StreamNode) => streamed(axes, made, place);
+  const value = element.kind === "number" ? element.value : undefined;
+  switch (op) {
+    case "+":
+    case "-":
+      if (perToken) return result(streams.add(node, position("sinusoidal", node, classesOfCodes(element, axes), place), place)); // prettier-ignore
+      if (op === "+" && value === 1 && node.op === "activation" && node.name === "elu")
+        return result({ ...node, name: "elu-plus-one" });
+      return result(op === "-" && reflected ? { op: "scale", of: node, place, sequence: node.sequence } : node);
+    case "*":
+      if (perToken) return result(streams.rotate(node, place));
+      return value === 0 ? opaque("tokens are multiplied by 0", place) : result(node);
+    case "/":
+      if (reflected) return result(streams.tokenwise("reciprocal", [node], place));
+      return perToken ? opaque("tokens are divided by numbers that differ from token to token", place) : result(node);
+    case "**":
+      if (reflected || value === undefined) return result(streams.tokenwise("a power", [node], place));
+      if (value === 1) return result(node);
+      if (value === 2) return result(streams.multiply(node, node, place));
+      if (value === 0.5) return result(streams.tokenwise("root", [node], place));
+      if (value === -0.5) return result(streams.tokenwise("reciprocal root", [node], place));
+      if (value === -1) return result(streams.tokenwise("reciprocal", [node], place));
+      return result(streams.tokenwise("a power", [node], place));
+    default:
+      return perToken
+        ? opaque(`\`${op}\` with numbers that differ from token to token`, place)
+        : result(streams.tokenwise(`\`${op}\``, [node], place));
+  }
+}
+
+function ofTwoStreams(
+  op: BinaryOperation,
+  a: Tensor,
+  b: Tensor,
+  x: StreamNode,
+  y: StreamNode,
+  axes: readonly Axis[],
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  if (x.sequence !== y.sequence) return opaque("tokens of two sequences are combined one by one", place);
+  if (tokenCount(a) !== 1 || tokenCount(b) !== 1 || axes.flat().filter(isToken).length !== 1)
+    return opaque("tokens are combined with others by broadcasting", place);
+  switch (op) {
+    case "+":
+      return streamed(axes, streams.add(x, y, place), place);
+    case "-":
+      return streamed(axes, streams.subtract(x, y, place), place);
+    case "*":
+      return streamed(axes, streams.multiply(x, y, place), place);
+    case "/":
+      return streamed(axes, streams.divide(x, y, place), place);
+    default:
+      return streamed(axes, streams.tokenwise(`\`${op}\``, [x, y], place), place);
+  }
+}
+
+/** Learned numbers with learned or fixed ones: what differs stays different. */
+function ofLearned(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  const [x, y] = [lookupOf(a, axes), lookupOf(b, axes)];
+  if (x && y) {
+    if (op !== "+" && op !== "-" && op !== "*") return opaque("learned numbers are combined in a way that is not understood", place); // prettier-ignore
+    const sizes = axes.map(sizeOf);
+    const free = [...new Set([...x.free, ...y.free])];
+    const [low, high] = boundsOf(y.index, sizes);
+    if (!Number.isFinite(high - low)) return opaque("two learned tables are combined", place);
+    // A generic sum of two learned numbers is a number for the pair of both indices.
+    const index = binary("+", binary("*", x.index, numeral(high - low + 1), sizes), y.index, sizes);
+    return make(axes, { kind: "lookup", index, free, trainable: x.trainable || y.trainable }, "float", place);
+  }
+  const learned = x ?? y!;
+  const [tensor, constant] = x ? [a, b.content] : [b, a.content];
+  if (constant.kind !== "constant") return opaque("learned numbers are combined with what is not understood", place);
+  const element = broadcastElement(constant.element, (x ? b : a).axes, axes);
+  if (axesIn(element).size === 0 && element.kind === "number" && element.value !== 0)
+    return make(axes, { kind: "lookup", ...learned }, "float", tensor.place);
+  return opaque("learned numbers are combined with fixed ones that differ", place);
+}
+
+interface Lookup {
+  index: IndexExpression;
+  free: readonly number[];
+  trainable: boolean;
+}
+
+/** Learned numbers as a table that is looked up, in the coordinates of axes that they are broadcast to. */
+function lookupOf(tensor: Tensor, axes: readonly Axis[]): Lookup | undefined {
+  const { content } = tensor;
+  const shift = axes.length - tensor.axes.length;
+  if (content.kind === "lookup") {
+    const index = broadcastElement(content.index, tensor.axes, axes);
+    return { index, free: content.free.map((axis) => axis + shift), trainable: content.trainable };
+  }
+  if (content.kind !== "parameter") return undefined;
+  const free = tensor.axes.flatMap((axis, i) => (axis.length > 0 ? [i + shift] : []));
+  return { index: numeral(0), free, trainable: content.trainable };
+}
+
+function where(condition: Tensor, yes: Tensor | number, no: Tensor | number, place: Place): Tensor {
+  const [a, b] = [scalar(yes), scalar(no)];
+  const lost = firstOpaque(condition, a, b);
+  if (lost) return lost;
+  if (condition.content.kind !== "constant") return opaque("a choice that depends on the data", condition.place);
+  const axes = broadcast(condition.axes, a.axes, b.axes);
+  if (typeof axes === "string") return opaque(axes, place);
+  if (a.content.kind === "constant" && b.content.kind === "constant") {
+    const [c, x, y] = [condition, a, b].map(({ content, axes: from }) => broadcastElement((content as Constant).element, from, axes)); // prettier-ignore
+    const dtype = a.dtype === b.dtype ? a.dtype : a.dtype === "bool" && b.dtype === "bool" ? "bool" : "float";
+    return known(axes, choose(c, x, y), dtype, place, condition.content.source);
+  }
+  if (a.content.kind === "pairs" && b.content.kind === "constant") return fill(a, not(condition), b, axes, place);
+  if (b.content.kind === "pairs" && a.content.kind === "constant") return fill(b, condition, a, axes, place);
+  return opaque("a choice between tokens is not understood", place);
+}
+
+function not(of: Tensor): Tensor {
+  return of.content.kind === "constant"
+    ? known(of.axes, unary("not", of.content.element), "bool", of.place, of.content.source)
+    : of;
+}
+
+/** Scores at which `mask` holds become the number. */
+function fill(of: Tensor, mask: Tensor, value: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  if (of.content.kind !== "pairs" || mask.content.kind !== "constant" || value.content.kind !== "constant") return opaque("a mask that depends on the data", place); // prettier-ignore
+  const { pairs } = of.content;
+  const number = value.content.element.kind === "number" ? value.content.element.value : NaN;
+  const cuts = pairs.stage === "scores" ? number <= -1e4 : pairs.stage === "weights" && !pairs.normalized && number === 0; // prettier-ignore
+  if (!cuts) return opaque(pairs.normalized ? "the weights are masked after they are normalised" : `scores are filled with ${number}`, place); // prettier-ignore
+  const keeps = unary("not", broadcastElement(mask.content.element, mask.axes, axes));
+  const made = maskOf(pairs, axes, keeps, mask.place, mask.content.source);
+  return typeof made === "string" ? opaque(made, place) : make(axes, { kind: "pairs", pairs: masked(pairs, made) }, "float", place); // prettier-ignore
+}
+
+function maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tensor {
+  const lost = firstOpaque(of, mask);
+  if (lost) return lost;
+  const axes = broadcast(of.axes, mask.axes);
+  if (typeof axes === "string") return opaque(axes, place);
+  if (mask.content.kind !== "constant") return opaque("a mask that depends on the data", mask.place);
+  if (of.content.kind === "pairs") return fill(of, mask, scalar(value), axes, place);
+  if (of.content.kind === "constant") return where(mask, value, of, place);
+  return opaque("masked tokens are not understood", place);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- shape
+
+/** The same content in other axes; a constant's element is given in the new coordinates. */
+function relaid(
+  of: Tensor,
+  axes: readonly Axis[],
+  element: (of: IndexExpression) => IndexExpression,
+  axisTo: (old: number) => number | undefined,
+): Tensor {
+  // prettier-ignore
+  const { content } = of;
+  if (content.kind === "constant") return { ...of, axes, content: { ...content, element: element(content.element) } };
+  if (content.kind === "lookup") {
+    const free = content.free.flatMap((axis) => axisTo(axis) ?? []);
+    return { ...of, axes, content: { ...content, index: element(content.index), free } };
+  }
+  return { ...of, axes };
+}
+
+function reshape(of: Tensor, sizes: readonly number[], place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const resolved = resolveSizes(of, sizes);
+  if (!resolved) return opaque("a reshape to sizes that do not agree", place);
+  const groups = regroup(of.axes, resolved);
+  if (typeof groups === "string") return opaque(groups, place);
+  const { from, to } = groups;
+  const free = of.content.kind === "lookup" ? new Set(of.content.free.flatMap((axis) => from[axis])) : undefined;
+  const made = relaid(of, to, (element) => regroupElement(element, from, to), () => undefined); // prettier-ignore
+  if (!free || made.content.kind !== "lookup") return made;
+  // An axis that mixes free and looked-up atoms is free: its numbers differ wherever either does.
+  const axes = to.flatMap((axis, i) => (axis.some((atom) => free.has(atom)) ? [i] : []));
+  return { ...made, content: { ...made.content, free: axes } };
+}
+
+function permute(of: Tensor, order: readonly number[], place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const from = order.map((axis) => axisAt(of.axes, axis) ?? -1);
+  if (new Set(from).size !== of.axes.length || from.includes(-1)) return opaque("a permutation of other axes", place);
+  const axes = from.map((axis) => of.axes[axis]);
+  const sizes = axes.map(sizeOf);
+  const to = (axis: number) => from.indexOf(axis);
+  return relaid(of, axes, (element) => substitute(element, (axis) => coordinate(to(axis)), sizes), to);
+}
+
+/** Axes inserted (`undefined`) among the old ones. */
+function spread(of: Tensor, from: readonly (number | undefined)[]): Tensor {
+  const axes = from.map((axis) => (axis === undefined ? one : of.axes[axis]));
+  const to = (axis: number) => from.indexOf(axis);
+  const sizes = axes.map(sizeOf);
+  const place = (axis: number) => (to(axis) < 0 ? numeral(0) : coordinate(to(axis)));
+  return relaid(of, axes, (element) => substitute(element, place, sizes), (axis) => (to(axis) < 0 ? undefined : to(axis))); // prettier-ignore
+}
+
+function unsqueeze(of: Tensor, axis: number): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const rank = of.axes.length + 1;
+  const at = axis < 0 ? axis + rank : axis;
+  const from: (number | undefined)[] = of.axes.map((_, i) => i);
+  from.splice(at, 0, undefined);
+  return spread(of, from);
+}
+
+function squeeze(of: Tensor, axis: number | undefined): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const at = axis === undefined ? undefined : axisAt(of.axes, axis);
+  const kept = of.axes.flatMap((each, i) => ((at === undefined || i === at) && each.length === 0 ? [] : [i]));
+  return spread(of, kept);
+}
+
+function expand(of: Tensor, sizes: readonly number[], place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const shift = sizes.length - of.axes.length;
+  if (shift < 0) return opaque("an expansion to fewer axes", place);
+  const axes: Axis[] = [];
+  for (const [i, size] of sizes.entries()) {
+    const axis = of.axes[i - shift] ?? one;
+    if (size === -1 || size === sizeOf(axis)) axes.push(axis);
+    else if (axis.length === 0) axes.push(axisOf(size));
+    else return opaque("an expansion to sizes that do not agree", place);
+  }
+  return relaidByBroadcast(of, axes);
+}
+
+/** Copies along new or widened axes. */
+function relaidByBroadcast(of: Tensor, axes: readonly Axis[]): Tensor {
+  const { content } = of;
+  const shift = axes.length - of.axes.length;
+  if (content.kind === "constant")
+    return { ...of, axes, content: { ...content, element: broadcastElement(content.element, of.axes, axes) } };
+  const lookup = lookupOf(of, axes);
+  if (!lookup) return { ...of, axes };
+  const free = lookup.free.filter((axis) => (of.axes[axis - shift] ?? one).length > 0);
+  return { ...of, axes, content: { kind: "lookup", ...lookup, free } };
+}
+
+/** Entries of a list of indices that are compared one by one; longer ones become a table. */
+const comparedIndices = 8;
+
+function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const lost = firstOpaque(...indices.flatMap((each) => (each.kind === "tensor" ? [each.tensor] : [])));
+  if (lost) return lost;
+  const steps = spelledOut(of, indices);
+  if (!steps) return opaque("an index into more axes than there are", place);
+  const advanced = steps.flatMap((step) => (step.kind === "tensor" ? [step.tensor] : []));
+  if (advanced.some(({ content }) => content.kind !== "constant"))
+    return of.content.kind === "constant" || of.content.kind === "parameter"
+      ? lookUp(of, steps, place)
+      : opaque("a choice of tokens that depends on the data", place);
+  const shared = broadcast(...advanced.map(({ axes }) => axes));
+  if (typeof shared === "string") return opaque(shared, place);
+  if (advanced.some(({ dtype }) => dtype === "bool")) return opaque("a selection by conditions", place);
+
+  // The new axes, and the old coordinates in them. Axes of index tensors stand where the first of them stands.
+  const axes: Axis[] = [];
+  const old: (IndexExpression | undefined)[] = of.axes.map(() => undefined);
+  const kept: (number | undefined)[] = of.axes.map(() => undefined);
+  const pending: (() => void)[] = [];
+  let node = of.content.kind === "stream" ? of.content.node : undefined;
+  let pooled = of.content.kind === "pooled";
+  let sharedAt: number | undefined;
+  let at = 0;
+  for (const step of steps) {
+    if (step.kind === "new-axis") {
+      axes.push(one);
+      continue;
+    }
+    const axis = at++;
+    const size = sizeOf(of.axes[axis]);
+    if (step.kind === "at") {
+      const chosen = step.index < 0 ? step.index + size : step.index;
+      if (!(chosen >= 0 && chosen < size)) return opaque("an index outside its axis", place);
+      old[axis] = numeral(chosen);
+      const atoms = of.axes[axis];
+      if (atoms.some(isBatch)) return opaque("an element of the batch is taken", place);
+      if (atoms.some(isToken)) pooled = true;
+      else if (node && size > 1) node = streams.part(node, chosen, chosen + 1, size, place);
+    } else if (step.kind === "slice") {
+      const range = sliced(step, size);
+      if (!range) return opaque("an empty slice", place);
+      const { start, count, step: by } = range;
+      const whole = start === 0 && count === size && by === 1;
+      const atoms = of.axes[axis];
+      if (!whole && atoms.some(isBatch)) return opaque("elements of the batch are taken", place);
+      if (!whole && atoms.some(isToken)) pooled = true;
+      if (!whole && node && onlyPlain(atoms)) node = by === 1 ? streams.part(node, start, start + count, size, place) : { op: "part", of: node, key: `${start}:${count}:${by}`, place, sequence: node.sequence }; // prettier-ignore
+      const made = axes.length;
+      const length = axes.push(whole ? atoms : axisOf(count)) - 1;
+      pending.push(() => {
+        const scaled = binary("*", coordinate(length), numeral(by), newSizes());
+        old[axis] = count === 1 ? numeral(start) : binary("+", scaled, numeral(start), newSizes());
+      });
+      kept[axis] = made;
+    } else if (step.kind === "tensor") {
+      if (of.content.kind !== "constant" && of.content.kind !== "parameter" && of.content.kind !== "lookup") return opaque("tokens or features are taken by a list of indices", place); // prettier-ignore
+      if (sharedAt === undefined) {
+        sharedAt = axes.length;
+        axes.push(...shared);
+      }
+      const first = sharedAt;
+      pending.push(() => {
+        const element = (step.tensor.content as Constant).element;
+        const broadcasted = broadcastElement(element, step.tensor.axes, shared);
+        const placed = substitute(broadcasted, (i) => coordinate(i + first), newSizes());
+        const [low] = boundsOf(placed, newSizes());
+        const wrapped = choose(binary("<", placed, numeral(0), newSizes()), binary("+", placed, numeral(size), newSizes()), placed); // prettier-ignore
+        old[axis] = low < 0 ? wrapped : placed;
+      });
+    }
+  }
+  const newSizes = () => axes.map(sizeOf);
+  for (const each of pending) each();
+  if (pooled) {
+    const inner = of.content.kind === "pooled" ? of.content.node : node;
+    if (!inner) return opaque("a part of the scores is taken", place);
+    return make(axes, { kind: "pooled", node: inner }, "float", place);
+  }
+  if (node) return streamed(axes, node, place);
+  if (of.content.kind === "pairs" || of.content.kind === "memory") {
+    const whole = axes.filter((axis) => axis.length > 0).length === of.axes.filter((axis) => axis.length > 0).length;
+    return whole && sameAtoms(axes, of.axes) ? { ...of, axes } : opaque("a part of the scores is taken", place);
+  }
+  if (of.content.kind === "parameter" && !advanced.length) return { ...of, axes };
+  const element = (expression: IndexExpression) =>
+    substitute(expression, (axis) => old[axis] ?? numeral(0), newSizes());
+  if (of.content.kind === "constant")
+    return { ...of, axes, content: { ...of.content, element: element(of.content.element) } };
+  const lookup = lookupOf(of, of.axes)!;
+  // Free axes that are looked up: their index joins the index of the table.
+  let joined = element(lookup.index);
+  for (const axis of lookup.free) {
+    if (kept[axis] !== undefined) continue;
+    const scaled = binary("*", joined, numeral(sizeOf(of.axes[axis])), newSizes());
+    joined = binary("+", scaled, old[axis] ?? numeral(0), newSizes());
+  }
+  const free = lookup.free.flatMap((axis) => kept[axis] ?? []);
+  return make(axes, { kind: "lookup", index: joined, free, trainable: lookup.trainable }, "float", of.place);
+}
+
+const sameAtoms = (a: readonly Axis[], b: readonly Axis[]): boolean => {
+  const [x, y] = [a.flat(), b.flat()];
+  return x.length === y.length && x.every((atom, i) => atom === y[i]);
+};
+
+/** A table looked up at the model's input: an embedding. */
+function lookUp(of: Tensor, steps: readonly TensorIndex[], place: Place): Tensor {
+  const [first, ...rest] = steps;
+  const whole = rest.every((step) => step.kind === "slice" && step.start === undefined && step.stop === undefined);
+  if (first?.kind !== "tensor" || !whole || of.content.kind === "constant") return opaque("a lookup that depends on the data", place); // prettier-ignore
+  const trainable = of.content.kind !== "opaque" && "trainable" in of.content && of.content.trainable;
+  const width = of.axes.slice(1).reduce((product, axis) => product * sizeOf(axis), 1);
+  return embedding({ rows: sizeOf(of.axes[0]), width, trainable, widthLiteral: undefined }, first.tensor, place);
+}
+
+/** One step for every axis and new axis; the rest are whole. */
+function spelledOut(of: Tensor, indices: readonly TensorIndex[]): TensorIndex[] | undefined {
+  const taken = indices.filter(({ kind }) => kind !== "new-axis" && kind !== "rest").length;
+  const missing = of.axes.length - taken;
+  if (missing < 0 || indices.filter(({ kind }) => kind === "rest").length > 1) return undefined;
+  const whole = Array.from({ length: missing }, (): TensorIndex => ({ kind: "slice", start: undefined, stop: undefined, step: 1 })); // prettier-ignore
+  const rest = indices.findIndex(({ kind }) => kind === "rest");
+  if (rest < 0) return [...indices, ...whole];
+  return [...indices.slice(0, rest), ...whole, ...indices.slice(rest + 1)];
+}
+
+function sliced(
+  { start, stop, step }: Extract<TensorIndex, { kind: "slice" }>,
+  size: number,
+): { start: number; count: number; step: number } | undefined {
+  // prettier-ignore
+  const clipped = (value: number) => Math.max(0, Math.min(size, value < 0 ? value + size : value));
+  if (step < 0) {
+    // Only the whole axis backwards, as JAX and NumPy write it.
+    return start === undefined && stop === undefined && step === -1
+      ? { start: size - 1, count: size, step }
+      : undefined;
+  }
+  const from = start === undefined ? 0 : clipped(start);
+  const to = stop === undefined ? size : clipped(stop);
+  const count = Math.ceil((to - from) / step);
+  return count >= 1 ? { start: from, count, step } : undefined;
+}
+
+function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | number, place: Place): Tensor {
+  const given = scalar(value);
+  const lost = firstOpaque(of, given);
+  if (lost) return lost;
+  const steps = spelledOut(of, indices);
+  if (!steps) return opaque("an index into more axes than there are", place);
+  if (of.content.kind !== "constant" || given.content.kind !== "constant") {
+    const whole = steps.every((step) => step.kind === "slice" && sliced(step, Infinity)?.start === 0 && step.stop === undefined); // prettier-ignore
+    if (whole && of.content.kind === "constant") return { ...given, axes: given.axes };
+    return opaque("tokens are assigned one by one", place);
+  }
+  const sizes = sizesOf(of);
+  let inside: IndexExpression = numeral(1);
+  /** The coordinates of the value, from the first axis that the index keeps. */
+  const inner: IndexExpression[] = [];
+  const and = (condition: IndexExpression) => (inside = binary("and", inside, condition, sizes));
+  const rank = of.axes.length;
+  if (steps.length === 1 && steps[0].kind === "tensor" && steps[0].tensor.dtype === "bool") {
+    const { content, axes } = steps[0].tensor;
+    if (content.kind !== "constant") return opaque("a selection that depends on the data", place);
+    if (given.axes.length > 0) return opaque("values assigned to a selection", place);
+    and(substitute(content.element, (axis) => coordinate(axis + rank - axes.length), sizes));
+  } else
+    for (const [axis, step] of steps.entries()) {
+      const here = coordinate(axis);
+      if (step.kind === "at")
+        and(binary("==", here, numeral(step.index < 0 ? step.index + sizes[axis] : step.index), sizes)); // prettier-ignore
+      else if (step.kind === "slice") {
+        const range = sliced(step, sizes[axis]);
+        if (!range || range.step < 0) return range ? opaque("a slice backwards", place) : of;
+        const { start, count, step: by } = range;
+        if (start > 0) and(binary(">=", here, numeral(start), sizes));
+        if (start + (count - 1) * by < sizes[axis] - 1)
+          and(binary("<=", here, numeral(start + (count - 1) * by), sizes));
+        const offset = binary("-", here, numeral(start), sizes);
+        if (by > 1) and(binary("==", binary("%", offset, numeral(by), sizes), numeral(0), sizes));
+        inner.push(binary("//", offset, numeral(by), sizes));
+      } else if (step.kind === "tensor") {
+        const listed = listedIndices(step.tensor, sizes[axis]);
+        if (!listed || given.axes.length > 0) return opaque("an assignment to a list of indices", place);
+        and(oneOf(here, listed, sizes[axis], sizes));
+      } else return opaque("an assignment to a new axis", place);
+    }
+  if (given.axes.length > inner.length) return opaque("an assignment of more axes than there are", place);
+  const shift = inner.length - given.axes.length;
+  const element = substitute(given.content.element, (axis) => inner[axis + shift], sizes);
+  const made = choose(inside, element, of.content.element);
+  return { ...of, place, content: { kind: "constant", element: made, source: of.content.source } };
+}
+
+/** The numbers that a short list of indices holds. */
+function listedIndices({ axes, content, dtype }: Tensor, size: number): number[] | undefined {
+  if (content.kind !== "constant" || axes.length > 1 || dtype === "float") return undefined;
+  const length = axes.length === 0 ? 1 : sizeOf(axes[0]);
+  if (dtype === "bool") {
+    if (length !== size) return undefined;
+    return Array.from({ length }, (_, i) => i).filter((i) => valueAt(content.element, [i]) !== 0);
+  }
+  return Array.from({ length }, (_, i) => valueAt(content.element, [i])).map((i) => (i < 0 ? i + size : i));
+}
+
+function oneOf(here: IndexExpression, listed: number[], size: number, sizes: readonly number[]): IndexExpression {
+  if (listed.length <= comparedIndices)
+    return listed.reduce<IndexExpression>(
+      (any, i) => binary("or", any, binary("==", here, numeral(i), sizes), sizes),
+      numeral(0),
+    );
+  const values = new Array<number>(size).fill(0);
+  for (const i of listed) values[i] = 1;
+  return { kind: "table", values, sizes: [size], indices: [here] };
+}
+
+function split(of: Tensor, sizes: readonly number[], axis: number, place: Place): Tensor[] {
+  const at = axisAt(of.axes, axis);
+  if (of.content.kind === "opaque" || at === undefined) return sizes.map(() => of.content.kind === "opaque" ? of : opaque("a split of an axis that is not there", place)); // prettier-ignore
+  let start = 0;
+  return sizes.map((size) => {
+    const steps: TensorIndex[] = of.axes.map(() => ({ kind: "slice", start: undefined, stop: undefined, step: 1 }));
+    steps[at] = { kind: "slice", start, stop: start + size, step: 1 };
+    start += size;
+    return index(of, steps, place);
+  });
+}
+
+function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tensor {
+  const lost = firstOpaque(...parts);
+  if (lost) return lost;
+  const [first] = parts;
+  const at = axisAt(first.axes, axis);
+  if (at === undefined || parts.some(({ axes }) => axes.length !== first.axes.length))
+    return opaque("a concatenation of tensors with different axes", place);
+  if (parts.length === 1) return first;
+  const contents = parts.map(({ content }) => content);
+  const joined = axisOf(parts.reduce((sum, { axes }) => sum + sizeOf(axes[at]), 0));
+  if (contents.every((content) => content.kind === "constant")) {
+    const axes = first.axes.map((each, i) => (i === at ? joined : each));
+    const sizes = axes.map(sizeOf);
+    let start = parts.reduce((sum, part) => sum + sizeOf(part.axes[at]), 0);
+    const element = [...parts].reverse().reduce<IndexExpression | undefined>((rest, part) => {
+      start -= sizeOf(part.axes[at]);
+      const from = start;
+      const inner = substitute((part.content as Constant).element, (i) => (i === at ? binary("-", coordinate(at), numeral(from), sizes) : coordinate(i)), sizes); // prettier-ignore
+      return rest === undefined ? inner : choose(binary("<", coordinate(at), numeral(from + sizeOf(part.axes[at])), sizes), inner, rest); // prettier-ignore
+    }, undefined)!;
+    return known(axes, element, first.dtype, place);
+  }
+  if (contents.every((content) => content.kind === "stream") && parts.every(({ axes }) => onlyPlain(axes[at]))) {
+    const nodes = contents.flatMap((content) => (content.kind === "stream" ? [content.node] : []));
+    if (nodes.some(({ sequence }) => sequence !== nodes[0].sequence)) return opaque("tokens of two sequences are joined", place); // prettier-ignore
+    const axes = first.axes.map((each, i) => (i === at ? joined : each));
+    return streamed(axes, streams.join(nodes, place), place);
+  }
+  const stream = parts.find(({ content }) => content.kind === "stream");
+  if (stream && stream.axes[at].length === 1 && isToken(stream.axes[at][0])) return extended(parts, stream, at, place);
+  if (contents.every(({ kind }) => kind === "parameter" || kind === "lookup")) {
+    const axes = first.axes.map((each, i) => (i === at ? joined : each));
+    return make(axes, { kind: "parameter", trainable: true }, "float", place);
+  }
+  if (contents.some(({ kind }) => kind === "pooled") && !stream)
+    return make(
+      first.axes,
+      contents.find(({ kind }) => kind === "pooled")!,
+      "float",
+      place,
+    );
+  return opaque("a concatenation that is not understood", place);
+}
+
+/** Learned tokens before or after those of a stream. */
+function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: Place): Tensor {
+  const others = parts.filter((part) => part !== stream);
+  if (others.length !== 1 || others.some(({ content }) => content.kind !== "parameter" && content.kind !== "lookup"))
+    return opaque("tokens are concatenated along the sequence", place);
+  const [learned] = others;
+  const lookup = lookupOf(learned, learned.axes)!;
+  if (lookup.free.some((axis) => learned.axes[axis].some(isBatch)) || axesIn(lookup.index).size > 0) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
+  const node = streamNode(stream);
+  const added = sizeOf(learned.axes[at]);
+  if (added > 1 && !lookup.free.includes(at)) return opaque("several equal learned tokens are added", place);
+  const sequence = { name: node.sequence.name, tokens: node.sequence.tokens + added, projected: undefined };
+  const axes = stream.axes.map((axis, i): Axis => (i === at ? [{ size: sequence.tokens, role: sequence }] : axis));
+  return streamed(axes, { op: "extend", of: node, added, before: parts[0] === learned, place, sequence }, place);
+}
+
+function stack(parts: readonly Tensor[], axis: number, place: Place): Tensor {
+  const at = axis < 0 ? axis + (parts[0]?.axes.length ?? 0) + 1 : axis;
+  return concatenate(parts.map((part) => unsqueeze(part, at)), at, place); // prettier-ignore
+}
+
+function repeat(of: Tensor, times: readonly number[], place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const shift = times.length - of.axes.length;
+  if (shift < 0) return opaque("a repetition of fewer axes", place);
+  const wide = relaidByBroadcast(of, [...Array.from({ length: shift }, () => one), ...of.axes]);
+  if (wide.axes.every((axis, i) => times[i] === 1 || axis.length === 0))
+    return relaidByBroadcast(wide, wide.axes.map((axis, i) => (times[i] === 1 ? axis : axisOf(times[i])))); // prettier-ignore
+  // Along an axis that is longer: a new axis before it, then both as one.
+  const at = times.findIndex((count, i) => count !== 1 && wide.axes[i].length > 0);
+  const before = unsqueeze(wide, at);
+  const copied = relaidByBroadcast(
+    before,
+    before.axes.map((axis, i) => (i === at ? axisOf(times[at]) : axis)),
+  );
+  const sizes = sizesOf(copied);
+  sizes.splice(at, 2, sizes[at] * sizes[at + 1]);
+  return repeat(reshape(copied, sizes, place), times.map((count, i) => (i === at ? 1 : count)), place); // prettier-ignore
+}
+
+function repeatEach(of: Tensor, times: number, axis: number, place: Place): Tensor {
+  const at = axisAt(of.axes, axis);
+  if (of.content.kind === "opaque" || times === 1) return of;
+  if (at === undefined) return opaque("a repetition along an axis that is not there", place);
+  const wide = unsqueeze(of, at + 1);
+  const copied = relaidByBroadcast(
+    wide,
+    wide.axes.map((each, i) => (i === at + 1 ? axisOf(times) : each)),
+  );
+  const sizes = sizesOf(copied);
+  sizes.splice(at, 2, sizes[at] * sizes[at + 1]);
+  return reshape(copied, sizes, place);
+}
+
+function roll(of: Tensor, shift: number, axis: number, place: Place): Tensor {
+  const at = axisAt(of.axes, axis);
+  if (of.content.kind === "opaque") return of;
+  if (of.content.kind !== "constant" || at === undefined) return opaque("the tokens are rolled", place);
+  const sizes = sizesOf(of);
+  const moved = binary("%", binary("-", coordinate(at), numeral(shift), sizes), numeral(sizes[at]), sizes);
+  const element = substitute(of.content.element, (i) => (i === at ? moved : coordinate(i)), sizes);
+  return known(of.axes, element, of.dtype, place, of.content.source);
+}
+
+// --------------------------------------------------------------------------------------------------------- contractions
+
+function product(
+  left: Tensor,
+  leftLabels: readonly string[],
+  right: Tensor,
+  rightLabels: readonly string[],
+  out: readonly string[],
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  const lost = firstOpaque(left, right);
+  if (lost) return lost;
+  if (left.content.kind === "constant" && right.content.kind === "constant") {
+    const size = (tensor: Tensor, labels: readonly string[], label: string) => labels.includes(label) ? sizeOf(tensor.axes[labels.indexOf(label)]) : 1; // prettier-ignore
+    const summed = [...leftLabels, ...rightLabels].filter((label) => !out.includes(label));
+    if (summed.some((label) => size(left, leftLabels, label) * size(right, rightLabels, label) !== 1))
+      return opaque("a matrix product of fixed numbers", place);
+    const arranged = (tensor: Tensor, labels: readonly string[]) =>
+      spread(tensor, out.map((label) => (labels.includes(label) ? labels.indexOf(label) : undefined))); // prettier-ignore
+    return combine("*", arranged(left, leftLabels), arranged(right, rightLabels), place);
+  }
+  return settled(contract({ tensor: left, labels: leftLabels }, { tensor: right, labels: rightLabels }, out, place), place); // prettier-ignore
+}
+
+function matmul(left: Tensor, right: Tensor, place: Place): Tensor {
+  const lost = firstOpaque(left, right);
+  if (lost) return lost;
+  const [a, b] = [left.axes.length, right.axes.length];
+  if (a === 0 || b === 0) return opaque("a matrix product with a number", place);
+  const batch = (rank: number) => Array.from({ length: Math.max(0, rank - 2) }, (_, i) => `b${rank - 3 - i}`);
+  const leftLabels = a === 1 ? ["k"] : [...batch(a), "i", "k"];
+  const rightLabels = b === 1 ? ["k"] : [...batch(b), "k", "j"];
+  const outer = a >= b ? batch(a) : batch(b);
+  return product(left, leftLabels, right, rightLabels, [...outer, ...(a === 1 ? [] : ["i"]), ...(b === 1 ? [] : ["j"])], place); // prettier-ignore
+}
+
+function einsum(equation: string, parts: readonly Tensor[], place: Place): Tensor {
+  const lost = firstOpaque(...parts);
+  if (lost) return lost;
+  const [inputs, written] = equation.replaceAll(/\s/g, "").split("->");
+  const terms = inputs.split(",");
+  if (terms.length !== parts.length) return opaque("an einsum of other operands", place);
+  const rank = Math.max(0, ...terms.map((term, i) => (term.includes("...") ? parts[i].axes.length - (term.length - 3) : 0))); // prettier-ignore
+  const dots = (count: number) => Array.from({ length: count }, (_, i) => `.${rank - count + i}`);
+  const labelled = (term: string, axes: number) => {
+    const [before, after] = term.split("...");
+    return after === undefined ? [...before] : [...before, ...dots(axes - before.length - after.length), ...after];
+  };
+  const labels = terms.map((term, i) => labelled(term, parts[i].axes.length));
+  if (labels.some((each, i) => each.length !== parts[i].axes.length || new Set(each).size !== each.length))
+    return opaque("an einsum of other axes", place);
+  const all = labels.flat();
+  const once = [...new Set(all)].filter((label) => !label.startsWith(".") && all.filter((each) => each === label).length === 1); // prettier-ignore
+  const out = written === undefined ? [...dots(rank), ...once.sort()] : labelled(written, written.replace("...", "").length + (written.includes("...") ? rank : 0)); // prettier-ignore
+  if (parts.length === 1) {
+    const summed = labels[0].flatMap((label, i) => (out.includes(label) ? [] : [i]));
+    const kept = labels[0].filter((label) => out.includes(label));
+    const total = summed.length > 0 ? sum(parts[0], summed, false, place) : parts[0];
+    return permute(total, out.map((label) => kept.indexOf(label)), place); // prettier-ignore
+  }
+  let [tensor, names] = [parts[0], labels[0]];
+  for (let i = 1; i < parts.length; i++) {
+    const later = new Set([...labels.slice(i + 1).flat(), ...out]);
+    const next = i === parts.length - 1 ? out : [...new Set([...names, ...labels[i]])].filter((label) => later.has(label)); // prettier-ignore
+    tensor = product(tensor, names, parts[i], labels[i], next, place);
+    names = next;
+  }
+  return tensor;
+}
+
+function reduce(
+  of: Tensor,
+  axes: readonly number[] | undefined,
+  keep: boolean,
+  what: "mean" | "sum" | "variance",
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  if (of.content.kind === "opaque") return of;
+  const over = (axes ?? of.axes.map((_, i) => i)).map((axis) => axisAt(of.axes, axis) ?? -1);
+  if (over.includes(-1)) return opaque("a sum over an axis that is not there", place);
+  const left = of.axes.flatMap((axis, i) => (over.includes(i) ? (keep ? [one] : []) : [axis]));
+  const atoms = over.flatMap((axis) => of.axes[axis]);
+  const { content } = of;
+  switch (content.kind) {
+    case "stream": {
+      if (atoms.every(isPlain)) return streamed(left, streams.summary(content.node, what, place), place);
+      if (what === "variance" || atoms.length !== 1 || !isToken(atoms[0])) break;
+      if (what === "mean") return make(left, { kind: "pooled", node: content.node }, "float", place);
+      const keyAtoms = left.flat().filter(isPlain);
+      const memory = { key: content.node, value: undefined, keyAtoms, causal: false, query: undefined, place };
+      return make(left, { kind: "memory", memory }, "float", place);
+    }
+    case "pooled":
+      return make(left, content, "float", place);
+    case "pairs": {
+      const { pairs } = content;
+      const keys = atoms.length === 1 ? sideOf(pairs, atoms[0]) : undefined;
+      if (what !== "sum" || pairs.stage !== "weights" || pairs.normalized || !keys) break;
+      return make(left, { kind: "pairs", pairs: { ...pairs, stage: "total", keys, weights: pairs } }, "float", place);
+    }
+    case "memory": {
+      const { memory } = content;
+      const heads = left.flat().filter(isPlain).reduce((size, atom) => size * atom.size, 1); // prettier-ignore
+      if (what !== "sum" || !memory.query || !atoms.every(isPlain)) break;
+      return settledNode(left, recall(memory.query, memory, heads, place), place);
+    }
+    case "constant": {
+      if (what !== "sum" && what !== "mean") break;
+      const count = over.reduce((size, axis) => size * sizeOf(of.axes[axis]), 1);
+      const free = [...axesIn(content.element)].every((axis) => !over.includes(axis));
+      if (!free && count > 64) break;
+      const sizes = left.map(sizeOf);
+      const to = (axis: number) => (keep ? axis : axis - over.filter((o) => o < axis).length);
+      const at = (values: readonly number[]) =>
+        substitute(content.element, (axis) => (over.includes(axis) ? numeral(values[over.indexOf(axis)]) : coordinate(to(axis))), sizes); // prettier-ignore
+      const total = free
+        ? binary("*", at(over.map(() => 0)), numeral(count), sizes)
+        : tuples(over.map((axis) => sizeOf(of.axes[axis]))).reduce<IndexExpression>((sum, values) => binary("+", sum, at(values), sizes), numeral(0)); // prettier-ignore
+      return known(left, what === "sum" ? total : binary("/", total, numeral(count), sizes), what === "sum" && of.dtype !== "float" ? "int" : "float", place); // prettier-ignore
+    }
+    default:
+      break;
+  }
+  return opaque(`a ${what} that is not understood`, place);
+}
+
+const settledNode = (axes: readonly Axis[], node: StreamNode | string, place: Place): Tensor =>
+  typeof node === "string" ? opaque(node, place) : streamed(axes, node, place);
+
+function tuples(sizes: readonly number[]): number[][] {
+  return sizes.reduce<number[][]>((all, size) => all.flatMap((tuple) => Array.from({ length: size }, (_, i) => [...tuple, i])), [[]]); // prettier-ignore
+}
+
+const sum = (of: Tensor, axes: readonly number[] | undefined, keep: boolean, place: Place): Tensor =>
+  reduce(of, axes, keep, "sum", place);
+
+function greatest(of: Tensor, axis: number, keep: boolean, place: Place): Tensor {
+  const at = axisAt(of.axes, axis);
+  if (of.content.kind === "opaque" || at === undefined) return of.content.kind === "opaque" ? of : opaque("the greatest along an axis that is not there", place); // prettier-ignore
+  const axes = of.axes.flatMap((each, i) => (i === at ? (keep ? [one] : []) : [each]));
+  const { content } = of;
+  const atoms = of.axes[at];
+  if (
+    content.kind === "pairs" &&
+    content.pairs.stage === "scores" &&
+    atoms.length === 1 &&
+    sideOf(content.pairs, atoms[0])
+  )
+    // prettier-ignore
+    return make(axes, { kind: "pairs", pairs: { ...content.pairs, stage: "greatest" } }, "float", place);
+  if (content.kind === "stream" && onlyPlain(atoms))
+    return streamed(axes, streams.tokenwise("the greatest feature", [content.node], place), place);
+  if (content.kind === "pooled" || (content.kind === "stream" && atoms.every(isToken)))
+    return make(axes, { kind: "pooled", node: content.node }, "float", place);
+  return opaque("the greatest of what is not understood", place);
+}
+
+function cumulativeSum(of: Tensor, axis: number, place: Place): Tensor {
+  const at = axisAt(of.axes, axis);
+  if (of.content.kind === "opaque") return of;
+  if (at === undefined) return opaque("a sum along an axis that is not there", place);
+  if (of.content.kind === "constant" && !axesIn(of.content.element).has(at)) {
+    const sizes = sizesOf(of);
+    const next = binary("+", coordinate(at), numeral(1), sizes);
+    return known(of.axes, binary("*", of.content.element, next, sizes), of.dtype === "bool" ? "int" : of.dtype, place);
+  }
+  if (of.content.kind === "stream" && of.axes[at].length === 1 && isToken(of.axes[at][0])) {
+    const { node } = of.content;
+    // Keys times values, feature by feature; or keys alone.
+    const plain = of.axes.filter((each) => each.length > 0 && onlyPlain(each));
+    const [key, value] = node.op === "multiply" ? [node.left, node.right] : [node, undefined];
+    const last = plain.slice(value ? -2 : -1);
+    const memory = { key, value, keyAtoms: last[0] ?? [], causal: true, query: undefined, place };
+    return make(of.axes, { kind: "memory", memory }, "float", place);
+  }
+  return opaque("a running sum that is not understood", place);
+}
+
+function softmax(of: Tensor, axis: number, place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const at = axisAt(of.axes, axis);
+  if (at === undefined) return opaque("softmax along an axis that is not there", place);
+  const { content } = of;
+  if (content.kind === "pairs") {
+    const atom = of.axes[at].length === 1 ? of.axes[at][0] : undefined;
+    return pairsTensor(of.axes, normalisedBySoftmax(content.pairs, atom, place), place);
+  }
+  if (content.kind === "stream" && onlyPlain(of.axes[at])) return streamed(of.axes, streams.tokenwise("softmax of the features", [content.node], place), place); // prettier-ignore
+  if (content.kind === "pooled") return of;
+  return opaque("softmax of what are not scores", place);
+}
+
+// --------------------------------------------------------------------------------------------------------------- layers
+
+function linear(of: Tensor, layer: LinearLayer, place: Place): Tensor {
+  const { content, axes } = of;
+  if (content.kind === "opaque") return of;
+  const last = axes.length - 1;
+  if (last < 0) return opaque("a linear map of a number", place);
+  const made = [...axes.slice(0, last), axisOf(layer.width)];
+  switch (content.kind) {
+    case "stream": {
+      const { node } = content;
+      if (axes[last].length === 1 && isToken(axes[last][0]) && node.sequence === axes[last][0].role) {
+        if (tokenCount(of) !== 1) break;
+        return settled(projectTokens(axes, last, node, layer.width, !layer.frozen, place), place);
+      }
+      if (!onlyPlain(axes[last])) break;
+      if (node.op === "input" && node.discrete && axes[last].length > 0) break;
+      return streamed(made, { op: "linear", of: node, ...layer, place, sequence: node.sequence }, place);
+    }
+    case "pooled":
+      return make(made, content, "float", place);
+    case "parameter":
+      return make(made, content, "float", place);
+    case "lookup": {
+      if (axesIn(content.index).has(last)) break;
+      return make(made, { ...content, free: [...new Set([...content.free, last])] }, "float", of.place);
+    }
+    case "constant":
+      return learnedFunction(of, made, last, !layer.frozen, place);
+    default:
+      break;
+  }
+  return opaque("a linear map of what are not features", place);
+}
+
+/** A learned function of known numbers: a table by their values. */
+function learnedFunction(of: Tensor, axes: readonly Axis[], last: number, trainable: boolean, place: Place): Tensor {
+  const { content } = of;
+  if (content.kind !== "constant") return opaque("a learned function of what is not known", place);
+  const width = sizeOf(of.axes[last]);
+  const sizes = of.axes.map(sizeOf);
+  const features = Array.from({ length: width }, (_, i) =>
+    substitute(content.element, (axis) => (axis === last ? numeral(i) : coordinate(axis)), sizes),
+  );
+  if (width > 4 || !features.every(isWhole)) return opaque("a learned function of fixed numbers", place);
+  let index: IndexExpression = numeral(0);
+  for (const feature of features) {
+    const [low, high] = boundsOf(feature, sizes);
+    if (!Number.isFinite(high - low)) return opaque("a learned function of fixed numbers", place);
+    const scaled = binary("*", index, numeral(high - low + 1), sizes);
+    index = binary("+", scaled, binary("-", feature, numeral(low), sizes), sizes);
+  }
+  return make(axes, { kind: "lookup", index, free: [last], trainable }, "float", of.place);
+}
+
+function embedding(
+  table: { rows: number; width: number; trainable: boolean; widthLiteral: Place | undefined },
+  indices: Tensor,
+  place: Place,
+): Tensor {
+  // prettier-ignore
+  const { content } = indices;
+  if (content.kind === "opaque") return indices;
+  const axes = [...indices.axes, axisOf(table.width)];
+  if (content.kind === "constant") {
+    return make(axes, { kind: "lookup", index: content.element, free: [axes.length - 1], trainable: table.trainable }, "float", place); // prettier-ignore
+  }
+  if (content.kind === "stream" && content.node.op === "input" && content.node.discrete)
+    return streamed(axes, { ...content.node, place }, place);
+  return opaque("an embedding of what depends on the data", place);
+}
+
+function attention(query: Tensor, key: Tensor, value: Tensor, how: AttentionCall, place: Place): Tensor {
+  const lost = firstOpaque(query, key, value);
+  if (lost) return lost;
+  let [q, k, v] = [query, key, value];
+  if (how.heads) {
+    const divided = [q, k, v].map((tensor) => headsApart(tensor, how.heads!.count, place));
+    [q, k, v] = divided;
+  }
+  const grouped = headAxis(q);
+  const fewer = headAxis(k);
+  if (grouped !== undefined && fewer !== undefined && sizeOf(q.axes[grouped]) !== sizeOf(k.axes[fewer])) {
+    const times = sizeOf(q.axes[grouped]) / sizeOf(k.axes[fewer]);
+    if (!Number.isInteger(times)) return opaque("heads of queries and keys that do not agree", place);
+    [k, v] = [k, v].map((tensor) => repeatEach(tensor, times, fewer, place));
+  }
+  let scores = matmul(q, swapped(k), place);
+  if (how.causal && scores.content.kind === "pairs") {
+    const [rows, columns] = [scores.axes.length - 2, scores.axes.length - 1];
+    const sizes = sizesOf(scores);
+    const element = binary("<=", coordinate(1), coordinate(0), [sizes[rows], sizes[columns]]);
+    const axes = [axisOf(sizes[rows]), axisOf(sizes[columns])];
+    const { argument } = how.causal;
+    const mask = known(axes, unary("not", element), "bool", argument, { kind: "flag", argument });
+    scores = maskedFill(scores, mask, -Infinity, place);
+  }
+  if (how.mask) {
+    const { mask } = how;
+    scores = mask.dtype === "bool" && mask.content.kind === "constant" ? maskedFill(scores, not(mask), -Infinity, place) : combine("+", scores, mask, place); // prettier-ignore
+  }
+  if (scores.content.kind === "opaque") return scores;
+  const weights = how.kernel === "softmax" ? softmax(scores, -1, place) : withKernel(scores, how.kernel, place);
+  const read = matmul(weights, v, place);
+  return how.heads && read.content.kind === "stream" ? headsTogether(read, place) : read;
+}
+
+function withKernel(scores: Tensor, kernel: AttentionCall["kernel"], place: Place): Tensor {
+  return kernel === "sigmoid"
+    ? activation(scores, "sigmoid", place)
+    : opaque(`the kernel ${kernel} in one call`, place);
+}
+
+/** The axis before the tokens, where it is of heads. */
+function headAxis({ axes }: Tensor): number | undefined {
+  const at = axes.length - 3;
+  return at >= 0 && axes[at].length > 0 && onlyPlain(axes[at]) ? at : undefined;
+}
+
+const swapped = (of: Tensor): Tensor => permute(of, [...of.axes.keys()].slice(0, -2).concat(of.axes.length - 1, of.axes.length - 2), of.place); // prettier-ignore
+
+/** (..., token, features) as (..., head, token, features of the head). */
+function headsApart(of: Tensor, heads: number, place: Place): Tensor {
+  if (of.content.kind === "opaque") return of;
+  const sizes = sizesOf(of);
+  const width = sizes.pop()!;
+  if (width % heads !== 0) return opaque(`${width} features do not divide into ${heads} heads`, place);
+  const split = reshape(of, [...sizes, heads, width / heads], place);
+  const rank = sizes.length + 2;
+  return permute(split, [...Array.from({ length: rank - 3 }, (_, i) => i), rank - 2, rank - 3, rank - 1], place);
+}
+
+function headsTogether(of: Tensor, place: Place): Tensor {
+  const rank = of.axes.length;
+  const moved = permute(of, [...Array.from({ length: rank - 3 }, (_, i) => i), rank - 2, rank - 3, rank - 1], place);
+  const sizes = sizesOf(moved);
+  return reshape(moved, [...sizes.slice(0, -2), sizes[rank - 2] * sizes[rank - 1]], place);
+}
+
+function activation(of: Tensor, name: Parameters<TensorOperations["activation"]>[1], place: Place): Tensor {
+  const { content } = of;
+  switch (content.kind) {
+    case "opaque":
+      return of;
+    case "stream":
+      if (name === "linear") return of;
+      return streamed(of.axes, { op: "activation", of: content.node, name, place, sequence: content.node.sequence }, place); // prettier-ignore
+    case "pairs":
+      return name === "linear" ? of : pairsTensor(of.axes, activated(content.pairs, name, place), place);
+    case "pooled":
+    case "parameter":
+    case "lookup":
+      return of;
+    case "constant":
+      if (name === "exp" || name === "tanh") return known(of.axes, unary(name, content.element), "float", place);
+      if (name === "relu") return combine("max", of, 0, place);
+      if (name === "square") return combine("*", of, of, place);
+      return opaque(`${name} of fixed numbers`, place);
+    case "memory":
+      return opaque(`${name} of sums over tokens`, place);
+  }
+}
+
+function norm(of: Tensor, kind: "layer" | "rms", place: Place): Tensor {
+  const { content } = of;
+  if (content.kind === "stream" && of.axes.length > 0 && onlyPlain(of.axes[of.axes.length - 1]))
+    return streamed(of.axes, { op: "norm", of: content.node, kind, place, sequence: content.node.sequence }, place);
+  if (content.kind === "opaque" || content.kind === "pooled" || content.kind === "parameter" || content.kind === "lookup") return of; // prettier-ignore
+  return opaque("normalisation of what are not features", place);
+}
+
+export const tensors: TensorOperations = {
+  literal(data, dtype, place) {
+    if (typeof data === "number" || typeof data === "boolean") return known([], numeral(Number(data)), dtype, place);
+    const sizes: number[] = [];
+    for (let inner: unknown = data; Array.isArray(inner); inner = inner[0]) sizes.push(inner.length);
+    const values = data.flat(Infinity).map(Number);
+    if (values.length !== sizes.reduce((a, b) => a * b, 1) || values.length === 0)
+      return opaque("a list whose rows are not of one length", place);
+    const axes = sizes.map((size) => axisOf(size));
+    const indices = sizes.map((size, i) => (size === 1 ? numeral(0) : coordinate(i)));
+    const table: IndexExpression = { kind: "table", values, sizes, indices };
+    return known(axes, values.length === 1 ? numeral(values[0]) : table, dtype, place);
+  },
+  full: (sizes, value, dtype, place) => known(sizes.map((size) => axisOf(size)), numeral(value), dtype, place), // prettier-ignore
+  arange(start, stop, step, place) {
+    const count = Math.ceil((stop - start) / step);
+    if (!(count >= 1)) return opaque("an empty range", place);
+    const dtype = [start, stop, step].every(Number.isInteger) ? "int" : "float";
+    if (count === 1) return known([one], numeral(start), dtype, place);
+    const scaled = binary("*", coordinate(0), numeral(step), [count]);
+    return known([axisOf(count)], binary("+", scaled, numeral(start), [count]), dtype, place);
+  },
+  eye: (rows, columns, place) =>
+    known([axisOf(rows), axisOf(columns)], binary("==", coordinate(0), coordinate(1), [rows, columns]), "float", place),
+  constant: (sizes, element, dtype, place, source) => known(sizes.map((size) => axisOf(size)), element, dtype, place, source), // prettier-ignore
+  parameter: (sizes, trainable, place) => make(sizes.map((size) => axisOf(size)), { kind: "parameter", trainable }, "float", place), // prettier-ignore
+  input(sequence, batch, width, order, place) {
+    const axes: Axis[] = [[{ size: batch, role: "batch" }], [{ size: sequence.tokens, role: sequence }]];
+    if (order === "token-first") axes.reverse();
+    const node: StreamNode = { op: "input", discrete: width === undefined, place, sequence };
+    const whole = width === undefined ? axes : [...axes, axisOf(width)];
+    return make(whole, { kind: "stream", node }, width === undefined ? "int" : "float", place);
+  },
+  opaque,
+  binary: combine,
+  unary(op, of, place) {
+    const { content } = of;
+    if (content.kind === "opaque") return of;
+    if (content.kind === "constant") {
+      const kept = op === "not";
+      const dtype = op === "not" ? "bool" : ["-", "abs", "sign"].includes(op) ? of.dtype : "float";
+      return known(of.axes, unary(op, content.element), dtype, kept ? of.place : place, kept ? content.source : other);
+    }
+    if (op === "exp" || op === "tanh") return activation(of, op, place);
+    if (content.kind === "stream") {
+      const { node } = content;
+      if (op === "-") return streamed(of.axes, { op: "scale", of: node, place, sequence: node.sequence }, place);
+      if (op === "sqrt") return streamed(of.axes, streams.tokenwise("root", [node], place), place);
+      return streamed(of.axes, streams.tokenwise(op, [node], place), place);
+    }
+    if (content.kind === "pooled" || content.kind === "parameter" || content.kind === "lookup") return of;
+    return opaque(`\`${op}\` of scores or sums is not understood`, place);
+  },
+  where,
+  maskedFill,
+  triangle(of, part, diagonal, place) {
+    if (of.content.kind === "opaque") return of;
+    const rank = of.axes.length;
+    if (rank < 2) return opaque("a triangle of a vector", place);
+    const sizes = sizesOf(of);
+    const [row, column] = [coordinate(rank - 2), coordinate(rank - 1)];
+    const difference = binary("-", column, row, sizes);
+    const inside =
+      diagonal === 0
+        ? binary(part === "lower" ? "<=" : ">=", column, row, sizes)
+        : binary(part === "lower" ? "<=" : ">=", difference, numeral(diagonal), sizes);
+    const axes = of.axes.map((axis, i) => (i >= rank - 2 ? axisOf(sizeOf(axis)) : one));
+    const mask = known(axes, inside, "bool", place);
+    if (of.content.kind !== "constant") return combine("*", of, mask, place);
+    const element = choose(broadcastElement(inside, of.axes, of.axes), of.content.element, numeral(0));
+    const condition = of.content.element.kind === "number" && of.content.element.value === 1;
+    return known(of.axes, condition ? inside : element, of.dtype, place);
+  },
+  clamp(of, low, high, place) {
+    let made = of;
+    if (of.content.kind === "memory" || of.content.kind === "pairs") return of.content.kind === "pairs" && of.content.pairs.stage === "scores" ? opaque("the scores are clamped", place) : of; // prettier-ignore
+    if (low !== undefined) made = combine("max", made, low, place);
+    if (high !== undefined) made = combine("min", made, high, place);
+    return { ...made, dtype: of.dtype };
+  },
+  activation,
+  convert(of, dtype) {
+    if (of.content.kind !== "constant" || dtype === of.dtype) return { ...of, dtype };
+    const { element } = of.content;
+    const made = dtype === "bool" ? (of.dtype === "bool" ? element : binary("!=", element, numeral(0), sizesOf(of))) : dtype === "int" && of.dtype === "float" ? unary("trunc", element) : element; // prettier-ignore
+    return { ...of, dtype, content: { ...of.content, element: made } };
+  },
+  norm,
+  unit(of, axis, place) {
+    const at = axisAt(of.axes, axis);
+    if (of.content.kind === "stream" && at !== undefined && onlyPlain(of.axes[at])) {
+      const { node } = of.content;
+      return streamed(of.axes, { op: "unit", of: node, place, sequence: node.sequence }, place);
+    }
+    return ["opaque", "pooled", "parameter", "lookup"].includes(of.content.kind) ? of : opaque("vectors of what are not features are normalised", place); // prettier-ignore
+  },
+  reshape,
+  permute,
+  unsqueeze,
+  squeeze,
+  expand,
+  index,
+  assign,
+  split,
+  concatenate,
+  stack,
+  repeat,
+  repeatEach,
+  roll,
+  matmul,
+  einsum,
+  sum,
+  mean: (of, axes, keep, place) => reduce(of, axes, keep, "mean", place),
+  variance: (of, axes, keep, place) => reduce(of, axes, keep, "variance", place),
+  greatest,
+  cumulativeSum,
+  softmax,
+  linear,
+  embedding,
+  attention,
+};
