@@ -207,6 +207,29 @@ describe("what published configurations say", () => {
     );
   });
 
+  it("DeBERTa's longest offset back has the code of the one before it, the longest ahead its own", () => {
+    const keys = { model_type: "deberta-v2", relative_attention: true, pos_att_type: ["c2p"], position_buckets: -1 };
+    const bias = (more: Record<string, unknown>) => {
+      const { architecture, skipped } = read({ ...keys, ...more });
+      const { mixer } = architecture.layers[0];
+      return { bias: mixer.kind === "attention" ? mixer.heads[0].bias : null, skipped };
+    };
+    assert.deepEqual(bias({ uap: { tokens: 512 } }).bias, { kind: "relative", offsets: "signed", clip: 512 });
+    assert.deepEqual(bias({ max_relative_positions: 2, uap: { tokens: 4 } }).bias, {
+      kind: "pairs",
+      classes: [
+        [1, 2, 3, 3],
+        [0, 1, 2, 3],
+        [0, 0, 1, 2],
+        [0, 0, 0, 1],
+      ],
+    });
+    assert.deepEqual(
+      bias({ uap: { tokens: 513 } }).skipped.map(({ affects }) => affects),
+      ["everything"],
+    );
+  });
+
   it("what is skipped says what it leaves undecided", () => {
     const affects = (keys: Record<string, unknown>) =>
       [...new Set(read(keys).skipped.map((skipped) => skipped.affects))].sort();
@@ -222,6 +245,8 @@ describe("what published configurations say", () => {
     assert.deepEqual(affects({ model_type: "yoso", use_expectation: false }), ["everything"]);
     assert.deepEqual(affects({ model_type: "bert", hidden_act: "mish" }), ["certificate"]);
     assert.deepEqual(affects({ model_type: "bert" }), []);
+    assert.deepEqual(affects({ model_type: "bert", position_embedding_type: "relative_key" }), ["nothing"]);
+    assert.deepEqual(affects({ model_type: "esm", position_embedding_type: "relative_key" }), ["everything"]);
   });
 });
 
@@ -490,6 +515,14 @@ describe("configurations that cannot be read", () => {
       /lists 1000000000000 layers/,
     ],
     ["odd layers", '{"model_type": "gpt_neo", "attention_types": [["local", 24]]}', /expected groups/],
+    [
+      "an offset table that is too short",
+      '{"model_type": "mpnet", "relative_attention_num_buckets": 16}',
+      /from 32 to/,
+      "16",
+    ],
+    ["too few buckets for two sides", '{"model_type": "t5", "relative_attention_num_buckets": 2}', /from 4 to/, "2"],
+    ["distances that end before the logarithmic buckets", '{"model_type": "t5", "relative_attention_max_distance": 8}', /from 9 to/, "8"], // prettier-ignore
     ["no patches", '{"model_type": "vit", "image_size": 8}', /0 patches/, "8"],
     ["no positions left", '{"model_type": "roberta", "max_position_embeddings": 2}', /rows before position 0/, "2"],
     ["a number for uap", '{"model_type": "bert", "uap": 4}', /`uap` must be an object/, "4"],

@@ -340,6 +340,11 @@ export const reformer: AttentionRule = {
       expression: `(${query} - ${key}) % ${chunks} <= ${before} || (${key} - ${query}) % ${chunks} <= ${after}`,
     };
     const local: Pattern = tokens <= chunk ? full : causal ? { kind: "all", patterns: [full, near] } : near;
+    if (tokens > chunk && before + after >= chunks) {
+      const message =
+        "there are fewer chunks than a query looks at, so that some count twice: they are read as counting once";
+      config.skip("nothing", message, [["local_num_chunks_before"], ["local_num_chunks_after"]]);
+    }
     const hashed = types.indexOf("lsh");
     if (hashed >= 0) {
       const message =

@@ -1,5 +1,5 @@
 /**
- * The model types: what transformers (5.23) builds from a configuration of each, as a table of rules. Keys, default values and the
+ * The model types: what transformers (5.24) builds from a configuration of each, as a table of rules. Keys, default values and the
  * facts in the comments are those of its configuration classes and modelling code.
  */
 import type { JSONPath } from "jsonc-parser";
@@ -41,6 +41,7 @@ import {
   worded,
   type Note,
   type Rule,
+  type Shape,
   type Stack,
 } from "./rules";
 
@@ -57,37 +58,38 @@ const rotary: Rule<Position> = constant<Position>(
   "rotary_pct",
 );
 
-/** `position_embedding_type`; transformers before version 5 reads it in every BERT-like type, later ones take it for absolute. */
+/** `position_embedding_type`; transformers before version 5 reads it in every BERT-like type, later ones take it for absolute (see `relativeKey`). */
 const bertPosition = worded<Position>("position_embedding_type", "absolute", {
   absolute: learned,
   relative_key: signed,
   relative_key_query: signed,
 });
 
-/** T5 and MPNet: one table of bucket biases for all layers. */
-function bucketed(bidirectional: boolean, maxDistance: (config: Config) => number): (config: Config) => Bias {
-  return (config) => ({
-    kind: "t5-buckets",
-    buckets: config.count(["relative_attention_num_buckets"], 32, 2, 4096),
-    maxDistance: maxDistance(config),
-    bidirectional,
-  });
+/**
+ * One table of bucket biases for all layers. An encoder has half of the buckets for either side, at least two, and half of these are
+ * exact; the logarithmic ones lie between them and the longest distance.
+ */
+const t5Position = (bidirectional: boolean): Rule<Position> => ({
+  read: (config) => {
+    const buckets = config.count(["relative_attention_num_buckets"], 32, bidirectional ? 4 : 2, 4096);
+    const exact = Math.floor((bidirectional ? Math.floor(buckets / 2) : buckets) / 2);
+    const maxDistance = config.count(["relative_attention_max_distance"], 128, exact + 1, limits.tokens);
+    return { kind: "t5-buckets", buckets, maxDistance, bidirectional };
+  },
+  places: [["relative_attention_num_buckets"], ["relative_attention_max_distance"]],
+});
+
+/** MPNet sorts offsets into 32 buckets, whatever its option says: that is how many rows the table has, and fewer are too few. */
+function mpnetBias(config: Config): Bias {
+  config.count(["relative_attention_num_buckets"], 32, 32, 4096);
+  return { kind: "t5-buckets", buckets: 32, maxDistance: 128, bidirectional: true };
 }
-
-const bucketKeys: JSONPath[] = [["relative_attention_num_buckets"], ["relative_attention_max_distance"]];
-
-const t5Position = (bidirectional: boolean): Rule<Position> => {
-  const bias = bucketed(bidirectional, (config) =>
-    config.count(["relative_attention_max_distance"], 128, 1, limits.tokens),
-  );
-  return { read: (config) => bias(config), places: bucketKeys };
-};
 
 /**
  * DeBERTa's disentangled attention (2006.03654): the code of an offset enters through the content of the query, the key or both, which
  * to the theory is one class per offset, or per bucket of offsets.
  */
-function deberta(config: Config): Bias {
+function deberta(config: Config, { tokens }: Shape): Bias {
   const asked = config.flag("relative_attention", false);
   const types = config.plain("pos_att_type");
   const named = typeof types === "string" ? types : Array.isArray(types) ? types.join("|") : "";
@@ -97,7 +99,18 @@ function deberta(config: Config): Bias {
   const maxDistance = longest < 1 ? rows : longest;
   const buckets = config.countOrNull("position_buckets", -1, -1, 4096) ?? -1;
   if (buckets >= 2) return { kind: "log-buckets", buckets, maxDistance };
-  return { kind: "relative", offsets: "signed", clip: maxDistance };
+  const signedTo: Bias = { kind: "relative", offsets: "signed", clip: maxDistance };
+  if (tokens <= maxDistance) return signedTo;
+  // The table has as many rows before offset 0 as from it on, so that back in the sequence one offset fewer has a code of its own.
+  if (tokens <= limits.pairClasses) {
+    const classOf = (offset: number) => Math.max(0, Math.min(2 * maxDistance - 1, offset + maxDistance - 1));
+    const classes = Array.from({ length: tokens }, (_, q) => Array.from({ length: tokens }, (_, k) => classOf(k - q)));
+    return { kind: "pairs", classes };
+  }
+  const message =
+    "the longest offset back shares the code of the one before it, which is not expressed for this many tokens: the verdict is undecided";
+  config.skip("everything", message, [["max_relative_positions"], ["max_position_embeddings"]]);
+  return signedTo;
 }
 
 // ------------------------------------------------------------------------------------------------------------ notes
@@ -112,6 +125,16 @@ const crossAttention = (when: (config: Config) => boolean): Note =>
   );
 
 const askedCrossAttention = crossAttention((config) => config.flag("add_cross_attention", false));
+
+/** A relative code by name, which transformers 4 builds and later ones do not. */
+const relativeKey = (affects: Note["affects"], instead: string): Note =>
+  note(
+    affects,
+    `\`position_embedding_type\` is read as transformers 4 builds it: from version 5 on transformers ignores it and ${instead}`,
+    [["position_embedding_type"]],
+    (config) => /^relative_key/.test(config.text(["position_embedding_type"], "")),
+  );
+const relativeKeyInBert = relativeKey("nothing", "adds learned absolute positions");
 
 /** Equal views give equal outputs here too, so refutations stand; what the sequential theorem certifies need not carry over. */
 const parallel = (places: JSONPath[] = [], when: (config: Config) => boolean = () => true): Note =>
@@ -169,7 +192,7 @@ const bert: Stack = {
 const eitherWay: Partial<Stack> = {
   position: bertPosition,
   causal: flag("is_decoder", false),
-  notes: [askedCrossAttention],
+  notes: [askedCrossAttention, relativeKeyInBert],
 };
 
 const roberta: Stack = {
@@ -378,6 +401,7 @@ const table: Readonly<Record<string, ModelType>> = {
     activation: plain("hidden_act", "gelu_new"),
     position: bertPosition,
     notes: [
+      relativeKeyInBert,
       note(
         "certificate",
         "layers share their parameters, which certificates take to be free: refutations stand, nothing is certified",
@@ -415,10 +439,7 @@ const table: Readonly<Record<string, ModelType>> = {
   mpnet: one({
     ...bert,
     tokens: afterPadding(sequence("max_position_embeddings", 512), constant(1)),
-    attention: unrestricted(
-      bucketed(true, () => 128),
-      bucketKeys,
-    ),
+    attention: unrestricted(mpnetBias, [["relative_attention_num_buckets"]]),
   }),
   t5: { stacks: [t5Encoder, t5Decoder], scope: [] },
   bart: { stacks: [bartEncoder, bartDecoder], scope: [] },
@@ -733,6 +754,7 @@ const table: Readonly<Record<string, ModelType>> = {
       relative_key: signed,
       relative_key_query: signed,
     }),
+    notes: [askedCrossAttention, relativeKey("everything", "tells no token from another")],
   }),
 };
 
