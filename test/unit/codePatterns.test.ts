@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { evaluate, EvaluationError } from "../../extension/models/code/graph/evaluate";
 import type { BinaryOperation, IndexExpression } from "../../extension/models/code/graph/indexExpression";
 import { maskPattern, rowsOf, splitAdditive } from "../../extension/models/code/graph/patterns";
+import { pairCode } from "../../extension/models/code/graph/pairCodes";
 import { expressionText, simplify } from "../../extension/models/code/graph/simplify";
-import { patternInput } from "../../extension/theory/architecture/input";
+import { codeInput, patternInput } from "../../extension/theory/architecture/input";
 import { limits } from "../../extension/theory/architecture/limits";
 import { contains } from "../../extension/theory/patterns/algebra";
 import { buildRows } from "../../extension/theory/patterns/build";
@@ -307,5 +308,93 @@ describe("masks of model code", () => {
       const mask: IndexExpression = { kind: "table", values, sizes: [8, 8], indices: [q, k] };
       assert.equal(split(mask).mask, "causal");
     });
+  });
+});
+
+describe("biases of model code", () => {
+  const code = (bias: Parameters<typeof pairCode>[0], tokens: number, mask = on(q, ">=", 0), heads = 2) => {
+    const masks = maskPattern(mask, heads, tokens);
+    assert.ok(!("undecided" in masks));
+    const found = pairCode(bias, tokens, masks, true);
+    return "undecided" in found ? found.undecided : found.map(({ bias: one, count }) => [count, codeInput(one)]);
+  };
+  const place = { from: 0, to: 1 };
+  const learned = (index: IndexExpression) => ({ kind: "table" as const, index, place });
+  const fixed = (value: IndexExpression) => ({ kind: "fixed" as const, value, place });
+  const offset = on(k, "-", q);
+  const clamp = (value: IndexExpression, low: number, high: number) => on(on(value, "max", low), "min", high);
+  /** T5's own code, with the logarithm of a constant worked out. */
+  const t5 = (bidirectional: boolean, buckets: number, maxDistance: number): IndexExpression => {
+    const half = bidirectional ? buckets / 2 : buckets;
+    const exact = half / 2;
+    const distance = bidirectional ? abs(offset) : on(0, "-", on(offset, "min", 0));
+    const log: IndexExpression = { kind: "unary", op: "log", value: on(distance, "/", exact) };
+    const far = on({ kind: "unary", op: "trunc", value: on(on(log, "/", Math.log(maxDistance / exact)), "*", half - exact) }, "+", exact); // prettier-ignore
+    const within = choose(on(distance, "<", exact), distance, on(far, "min", half - 1));
+    return bidirectional ? on(on(choose(on(offset, ">", 0), 1, 0), "*", half), "+", within) : within;
+  };
+
+  it("relative positions", () => {
+    assert.deepEqual(code(learned(on(offset, "+", 15)), 16), [[2, { relative: "signed" }]]);
+    assert.deepEqual(code(learned(distance), 16), [[2, { relative: "unsigned" }]]);
+    assert.deepEqual(code(learned(on(clamp(offset, -4, 4), "+", 4)), 16), [[2, { relative: { offsets: "signed", clip: 4 } }]]); // prettier-ignore
+    assert.deepEqual(code(learned(on(distance, "min", 4)), 16), [[2, { relative: { offsets: "unsigned", clip: 4 } }]]);
+    assert.deepEqual(code(learned(distance), 16, causal), [[2, { relative: "signed" }]]);
+    assert.deepEqual(code(learned(on(clamp(offset, -256, 256), "+", 256)), 100_000), [[2, { relative: { offsets: "signed", clip: 256 } }]]); // prettier-ignore
+  });
+
+  it("T5's buckets", () => {
+    for (const [bidirectional, buckets, maxDistance, tokens] of [
+      [true, 32, 128, 512],
+      [false, 32, 128, 512],
+      [true, 16, 64, 100],
+      [true, 32, 128, 40],
+      [false, 8, 20, 64],
+    ] as const) {
+      // prettier-ignore
+      const found = code(learned(t5(bidirectional, buckets, maxDistance)), tokens, bidirectional ? undefined : causal);
+      assert.ok(Array.isArray(found), String(found));
+      const [[, bias]] = found as [[number, { "t5-buckets": { buckets: number; maxDistance: number } }]];
+      assert.equal(bias["t5-buckets"].buckets, buckets);
+      if (tokens > maxDistance) assert.equal(bias["t5-buckets"].maxDistance, maxDistance);
+    }
+  });
+
+  it("classes of pairs", () => {
+    const grid = on(on(on(on(q, "//", 3), "-", on(k, "//", 3)), "*", 5), "+", on(on(q, "%", 3), "-", on(k, "%", 3)));
+    const found = code(learned(grid), 9);
+    assert.ok(Array.isArray(found));
+    const classes = (found[0][1] as { pairs: number[][] }).pairs;
+    assert.equal(classes.length, 9);
+    assert.equal(new Set(classes.flat()).size, 25);
+    assert.equal(classes[0][0], classes[4][4]);
+    assert.match(String(code(learned(on(on(q, "*", 1024), "+", on(k, "//", 2))), 1024)), /more than 512 tokens/);
+    assert.deepEqual(code({ kind: "free", place }, 2), [
+      [
+        2,
+        {
+          pairs: [
+            [0, 1],
+            [2, 3],
+          ],
+        },
+      ],
+    ]);
+  });
+
+  it("ALiBi, and what a row shares", () => {
+    const slope = on(2, "**", on(on(on(h, "+", 1), "*", -4), "/", 1));
+    assert.deepEqual(code(fixed(on(on(0, "-", slope), "*", distance)), 16), [[2, "alibi"]]);
+    assert.deepEqual(code(fixed(on(slope, "*", offset)), 16, causal), [[2, "alibi"]]);
+    assert.deepEqual(code(fixed(on(slope, "*", k)), 16, causal), [[2, "alibi"]]);
+    assert.match(String(code(fixed(on(slope, "*", offset)), 16)), /not a slope/);
+    assert.deepEqual(code(fixed(on(0.5, "*", q)), 16), [[2, "none"]]);
+    assert.deepEqual(code(fixed(choose(on(h, "==", 0), on(distance, "*", -0.25), 0)), 16), [
+      [1, "alibi"],
+      [1, "none"],
+    ]);
+    assert.match(String(code(fixed(on(distance, "*", 0.25)), 16)), /grows/);
+    assert.match(String(code(fixed({ kind: "unary", op: "sqrt", value: distance }), 16)), /not a slope/);
+    assert.deepEqual(code(fixed(on(distance, "*", -0.5)), 200_000, causal), [[2, "alibi"]]);
   });
 });
