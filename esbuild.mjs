@@ -95,9 +95,11 @@ async function writeSchema() {
   writeFileSync("dist/uap.schema.json", JSON.stringify(architectureJsonSchema(), null, production ? 0 : 2) + "\n");
 }
 
-/** What the runtime process loads from beside its bundle: the compiled WASM backend, and Dawn for the platform. */
+/** What is loaded from beside the bundles: the parser of code and its grammars, the compiled WASM backend, and Dawn for the platform. */
 function copyBinaries() {
   mkdirSync("dist", { recursive: true });
+  for (const name of ["", "-python", "-javascript", "-typescript", "-tsx"])
+    copyFileSync(`node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter${name}.wasm`, `dist/tree-sitter${name}.wasm`);
   copyFileSync(
     "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
     "dist/tfjs-backend-wasm-simd.wasm",

@@ -23,7 +23,7 @@ export class CertificateFolder {
 
   /** Issues a certificate of every architecture of the report, and fills its `certificate`. */
   async issue(report: FileReport, bytes: Uint8Array, onProgress: (text: string) => void): Promise<void> {
-    const decoded = decode(bytes);
+    const decoded = decode(bytes, report.file);
     if (!("text" in decoded)) return; // a report without architectures
     for (const [i, architecture] of report.architectures.entries()) {
       onProgress("issuing a certificate");

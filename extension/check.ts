@@ -1,7 +1,7 @@
 /** A model file's text in, its report out: readers, analysis and places together. */
 import { architectureHash } from "./certificates";
 import { decode, readModelFile } from "./models";
-import { isModelFile, mayBeModelFile } from "./models/fileNames";
+import { isCodeFile, mayBeModelFile } from "./models/fileNames";
 import type { ModelFile, ReadArchitecture } from "./models/modelFile";
 import { LineMap } from "./models/ranges";
 import { targetFindings } from "./runtime/training/finding";
@@ -9,34 +9,41 @@ import { analyse } from "./theory/verdict/analyse";
 import type { FileReport, Finding, Range, TheoryFinding } from "./theory/verdict/report";
 
 /**
- * Checks the bytes of a file. Undefined where it is not a model file; never throws.
+ * Checks the bytes of a file. Undefined where it is not a model file, or code without a model; never throws.
  * @param fileName decides the reader, and is the report's name of the file.
  */
 export function checkBytes(fileName: string, bytes: Uint8Array): FileReport | undefined {
-  const decoded = decode(bytes);
-  if ("text" in decoded) {
-    const { text } = decoded;
-    return isModelFile(fileName, () => text) ? checkText(fileName, text) : undefined;
-  }
-  if (!mayBeModelFile(fileName)) return undefined;
+  const decoded = decode(bytes, fileName);
+  if ("text" in decoded) return checkModel(fileName, decoded.text);
+  if (!mayBeModelFile(fileName) || isCodeFile(fileName)) return undefined;
   const { message, range } = decoded.error;
   return { file: fileName, format: "spec", architectures: [], findings: [unreadable(message, range)] };
 }
 
-/** Checks a text under the name of its file, which decides the reader. Never throws: what cannot be read is a finding. */
+/** As `checkModel`, and what is not a model file is a finding too. */
 export function checkText(fileName: string, text: string): FileReport {
-  const start = new LineMap(text).range(0, 1);
+  const checked = checkModel(fileName, text);
+  if (checked) return checked;
+  const message = isCodeFile(fileName)
+    ? "no model was found in this code"
+    : "this is not a model file: neither *.uap.json, *.uap.yaml, *.uap.yml nor a config.json with a `model_type`";
+  const range = new LineMap(text).range(0, 1);
+  return { file: fileName, format: "spec", architectures: [], findings: [unreadable(message, range)] };
+}
+
+/**
+ * Checks a text under the name of its file, which decides the reader: model code needs `prepareReading` first. Undefined where it is not a model file, or code
+ * without a model. Never throws: what cannot be read is a finding.
+ */
+export function checkModel(fileName: string, text: string): FileReport | undefined {
   let model: ModelFile | undefined;
   try {
     model = readModelFile(fileName, text);
   } catch (error) {
-    return { file: fileName, format: "spec", architectures: [], findings: [defect("the file", error, start)] };
+    const range = new LineMap(text).range(0, 1);
+    return { file: fileName, format: "spec", architectures: [], findings: [defect("the file", error, range)] };
   }
-  if (!model) {
-    const message =
-      "this is not a model file: neither *.uap.json, *.uap.yaml, *.uap.yml nor a config.json with a `model_type`";
-    return { file: fileName, format: "spec", architectures: [], findings: [unreadable(message, start)] };
-  }
+  if (!model) return undefined;
   const report: FileReport = {
     file: fileName,
     format: model.format,
@@ -65,6 +72,8 @@ export function checkText(fileName: string, text: string): FileReport {
     }
   }
   report.findings.push(...joined(found));
+  if (model.questions && model.questions.length > 0)
+    report.questions = model.questions.map(({ edit, ...question }) => ({ ...question, edits: [edit] }));
   return report;
 }
 
@@ -85,7 +94,9 @@ function joined(found: readonly { name: string; findings: readonly Finding[] }[]
   );
 }
 
-function place({ code, severity, message, path, fixes }: TheoryFinding, read: ReadArchitecture): Finding {
+function place(finding: TheoryFinding, read: ReadArchitecture): Finding {
+  const { code, severity, message, path, fixes } = finding;
+  const related = read.related?.(finding) ?? [];
   return {
     code,
     severity,
@@ -95,6 +106,7 @@ function place({ code, severity, message, path, fixes }: TheoryFinding, read: Re
       const edits = read.edit(changes);
       return edits && edits.length > 0 ? [{ title, edits }] : [];
     }),
+    ...(related.length > 0 ? { related } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
 /** The thread that reads and decides model files, and issues and verifies their certificates, so that typing never waits for the theory. */
 import { parentPort } from "node:worker_threads";
 import { issuedAndShown, verifiedAndShown } from "./certificates";
-import { checkText } from "./check";
+import { checkModel } from "./check";
+import { prepareReading } from "./models/code";
 import { type Portrait, portraitOf, type Study, studyOf } from "./study";
 import type { Architecture } from "./theory/architecture/schema";
 import type { FileReport } from "./theory/verdict/report";
@@ -17,7 +18,8 @@ export type Question =
   | { kind: "verify"; text: string; model: { fileName: string; text: string } | undefined };
 
 export interface Answers {
-  check: FileReport;
+  /** Undefined where the text has no model. */
+  check: FileReport | undefined;
   /** Undefined where the text has no such architecture. */
   study: Study | undefined;
   portrait: Portrait;
@@ -38,7 +40,7 @@ export interface Response {
 function answer(question: Question): Response["answer"] {
   switch (question.kind) {
     case "check":
-      return checkText(question.fileName, question.text);
+      return checkModel(question.fileName, question.text);
     case "study":
       return studyOf(question.fileName, question.text, question.report, question.architecture);
     case "portrait":
@@ -50,7 +52,18 @@ function answer(question: Question): Response["answer"] {
   }
 }
 
+/** The file that a question is about, if it is about one. */
+function fileOf(question: Question): string | undefined {
+  if (question.kind === "portrait") return undefined;
+  return question.kind === "verify" ? question.model?.fileName : question.fileName;
+}
+
+let earlier = Promise.resolve();
 parentPort?.on("message", ({ job, question }: Request) => {
-  const response: Response = { job, answer: answer(question) };
-  parentPort?.postMessage(response);
+  // One after the other, also while a grammar is loaded.
+  earlier = earlier.then(async () => {
+    await prepareReading(fileOf(question) ?? "");
+    const response: Response = { job, answer: answer(question) };
+    parentPort?.postMessage(response);
+  });
 });

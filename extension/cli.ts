@@ -9,7 +9,8 @@ import { checkBytes } from "./check";
 import { readCheckpoint } from "./checkpointFile";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
-import { mayBeModelFile, modelFileGlob } from "./models/fileNames";
+import { prepareReading } from "./models/code";
+import { isCodeFile, mayBeModelFile, mostBytes, searches } from "./models/fileNames";
 import { Measurer } from "./numeric";
 import { backendNames } from "./runtime/backends/backend";
 import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
@@ -21,7 +22,8 @@ const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--certificate D
 
 Says of every model file what its architecture can and cannot express.
 
-  FILE               *.uap.json, *.uap.yaml, a Hugging Face config.json, a directory of them, or a glob
+  FILE               *.uap.json, *.uap.yaml, a Hugging Face config.json, model code (*.py, *.ipynb, *.ts, *.js), a directory of
+                     them, or a glob
   --json             the report as JSON (docs/report.md)
   --sarif            the findings as SARIF 2.1.0
   --certificate DIR  writes a certificate of every architecture that is certified or refuted there (docs/certificates.md)
@@ -36,8 +38,11 @@ Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command
 ${verifyUsage}
 ${trainUsage}`;
 
-// A link may lead out of the folder, or back into it.
-const searching = { ignore: ["**/node_modules/**", "**/.git/**"], followSymbolicLinks: false };
+const leaving = (folders: readonly string[]) => ({
+  ignore: folders.map((folder) => `**/${folder}/**`),
+  // A link may lead out of the folder, or back into it.
+  followSymbolicLinks: false,
+});
 
 async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
@@ -126,12 +131,18 @@ async function filesOf(args: readonly string[], fail: (message: string) => void)
     }
     const found =
       kind === "directory"
-        ? (await glob(modelFileGlob, { ...searching, cwd: argument })).map((file) => path.join(argument, file))
-        : await glob(argument.replaceAll("\\", "/"), { ...searching, expandDirectories: false });
+        ? await search(argument)
+        : await glob(argument.replaceAll("\\", "/"), { ...leaving(searches[0].outside), expandDirectories: false });
     if (found.length === 0) fail(`${argument}: ${kind === "directory" ? "no model file in it" : "no file matches"}`);
     for (const file of found.sort()) add(file, false);
   }
   return [...targets.values()];
+}
+
+/** The files in a directory that may be model files. */
+async function search(directory: string): Promise<string[]> {
+  const found = searches.map(({ glob: names, outside }) => glob(names, { ...leaving(outside), cwd: directory }));
+  return (await Promise.all(found)).flat().map((file) => path.join(directory, file));
 }
 
 async function kindOf(file: string): Promise<"file" | "directory" | "missing"> {
@@ -153,7 +164,8 @@ async function checkAll(
     const place = `${i + 1}/${targets.length} ${file}`;
     showProgress(place);
     try {
-      const bytes = mayBeModelFile(file) ? await read(file) : undefined;
+      const bytes = mayBeModelFile(file) ? await read(file, mostBytes(file)) : undefined;
+      await prepareReading(file);
       const report = bytes && checkBytes(file, bytes);
       if (report) {
         results.push(report);
@@ -161,7 +173,12 @@ async function checkAll(
         await certificates?.issue(report, bytes, onProgress);
         const defects = await measurer?.measure(report, bytes, onProgress);
         for (const defect of defects ?? []) fail(`${file}: a defect of UAP Lens: ${defect}`);
-      } else if (named) fail(`${file}: not a model file (*.uap.json, *.uap.yaml, or a config.json with a model_type)`);
+      } else if (named && isCodeFile(file)) {
+        // Nothing is wrong with code that is no model: a commit may change both.
+        const tooLarge = bytes!.length > mostBytes(file) ? `: a file of more than ${mostBytes(file)} bytes is not read` : ""; // prettier-ignore
+        complain(`${file}: no model found${tooLarge}`);
+      } else if (named)
+        fail(`${file}: not a model file (*.uap.json, *.uap.yaml, a config.json with a model_type, or model code)`);
     } catch (error) {
       fail(`${file}: ${reasonOf(error)}`);
     }

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { ActiveModel } from "./editor/activeModel";
 import { Certificates } from "./editor/certificates";
 import { Checker } from "./editor/checker";
+import { CommentCompletion } from "./editor/commentCompletion";
 import { registerCommands } from "./editor/commands";
 import { FindingPages } from "./editor/convert";
 import { Diagnostics } from "./editor/diagnostics";
@@ -15,7 +16,7 @@ import { Reports } from "./editor/reports";
 import { Runtime } from "./editor/runtime";
 import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
-import { modelFileGlob } from "./models/fileNames";
+import { codeFileGlob, modelFileGlob } from "./models/fileNames";
 import { DistinguishabilityPanel, distinguishabilityViewType } from "./panels/distinguishabilityPanel";
 import { LiveView } from "./panels/liveView";
 import { ModelPanels, type PanelServices } from "./panels/modelPanel";
@@ -46,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const workspaceCheck = new WorkspaceCheck(checker, reports, diagnostics);
   const documents = new ReportDocuments(reports);
   const panels = new ReportPanels(context.extensionUri, reports, pages);
-  const model = new ActiveModel();
+  const model = new ActiveModel(reports);
   const certificates = new Certificates(certificateChecker, reports);
   const runtime = new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log);
   const storage = context.storageUri ?? context.globalStorageUri;
@@ -76,10 +77,15 @@ export function activate(context: vscode.ExtensionContext): void {
     ...Object.values(modelPanels),
     new ModelTree(model, reports),
     new LiveView(context.extensionUri, model, reports, runs),
-    new Status(reports),
+    new Status(reports, runtime),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
     vscode.languages.registerCodeLensProvider(files, new Lenses(reports, certificates)),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),
+    vscode.languages.registerCompletionItemProvider(
+      { pattern: codeFileGlob },
+      new CommentCompletion(reports),
+      ...CommentCompletion.triggers,
+    ),
     ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, certificates),
   );
 }

@@ -34,7 +34,7 @@ export class Measurer {
     bytes: Uint8Array,
     onProgress: (text: string) => void = () => undefined,
   ): Promise<string[]> {
-    const decoded = decode(bytes);
+    const decoded = decode(bytes, report.file);
     const model = "text" in decoded ? readModelFile(report.file, decoded.text) : undefined;
     const several = report.architectures.length > 1;
     const defects: string[] = [];

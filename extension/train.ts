@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { readCheckpoint, writeCheckpoint } from "./checkpointFile";
 import { decode, readModelFile } from "./models";
+import { prepareReading } from "./models/code";
+import { isCodeFile, mostBytes } from "./models/fileNames";
 import { backendNames } from "./runtime/backends/backend";
 import { RuntimeClient } from "./runtime/process/client";
 import type { Estimate } from "./runtime/training/estimate";
@@ -150,16 +152,18 @@ function failed(message: string): number {
 async function architectureOf(file: string): Promise<Architecture | string> {
   let bytes: Buffer;
   try {
-    bytes = await read(file);
+    bytes = await read(file, mostBytes(file));
   } catch (error) {
     return `${file}: ${reasonOf(error)}`;
   }
-  const decoded = decode(bytes);
+  const decoded = decode(bytes, file);
+  await prepareReading(file);
   const model = "text" in decoded ? readModelFile(file, decoded.text) : undefined;
-  if (model === undefined) return `${file}: not a model file`;
+  if (model === undefined) return `${file}: ${isCodeFile(file) ? "no model found" : "not a model file"}`;
   const [error] = model.errors;
   if (error) return `${file}:${error.range.start.line + 1}:${error.range.start.character + 1}: ${error.message}`;
-  return model.architectures[0]?.architecture ?? `${file}: no architecture in it`;
+  const asked = model.questions?.map(({ message }) => `: ${message}`)[0] ?? "";
+  return model.architectures[0]?.architecture ?? `${file}: no architecture in it${asked}`;
 }
 
 /** The module of a user's own target; null where it cannot be read. */

@@ -3,7 +3,8 @@ import path from "node:path";
 import { standing, standingSentence, verifyText, type Standing } from "./certificates";
 import { printable } from "./formats/text";
 import { decode } from "./models";
-import { isModelFile, mostCertificateBytes } from "./models/fileNames";
+import { prepareReading } from "./models/code";
+import { isModelFile, mostBytes, mostCertificateBytes } from "./models/fileNames";
 import { complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
 import type { Certificate } from "./theory/certificate/format";
 import { latex, markdown } from "./theory/certificate/render";
@@ -87,9 +88,10 @@ async function verifyFile(file: string, given: Model | undefined): Promise<Verif
 
 /** @throws Error that says why the file cannot be read */
 async function modelText(file: string): Promise<string> {
-  const decoded = decode(await read(file));
+  const decoded = decode(await read(file, mostBytes(file)), file);
   if ("error" in decoded) throw new Error(decoded.error.message);
   if (!isModelFile(file, () => decoded.text)) throw new Error("not a model file");
+  await prepareReading(file);
   return decoded.text;
 }
 

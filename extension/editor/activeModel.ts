@@ -1,6 +1,7 @@
 /** The model file that the side panel and the commands are about: the one in the active editor, or the last that was, as long as it is open. */
 import * as vscode from "vscode";
-import { isModelDocument } from "./reports";
+import type { Reports } from "./reports";
+import { activeSubject } from "./subjects";
 
 export class ActiveModel implements vscode.Disposable {
   private current: vscode.Uri | undefined;
@@ -8,17 +9,17 @@ export class ActiveModel implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor() {
+  constructor(private readonly reports: Reports) {
     this.subscriptions = [
       this.changed,
-      vscode.window.onDidChangeActiveTextEditor((editor) => this.look(editor?.document)),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-        if (uri.toString() !== this.current?.toString()) return;
-        this.current = undefined;
-        this.changed.fire();
-      }),
+      vscode.window.onDidChangeActiveTextEditor(() => this.look()),
+      vscode.window.onDidChangeActiveNotebookEditor(() => this.look()),
+      // Code turns out to be a model file when it has been checked.
+      reports.onDidChange(() => this.look()),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.closed(uri)),
+      vscode.workspace.onDidCloseNotebookDocument(({ uri }) => this.closed(uri)),
     ];
-    this.look(vscode.window.activeTextEditor?.document);
+    this.look();
   }
 
   get uri(): vscode.Uri | undefined {
@@ -30,10 +31,16 @@ export class ActiveModel implements vscode.Disposable {
   }
 
   /** A panel that has the focus, or another kind of file, leaves the model as it is. */
-  private look(document: vscode.TextDocument | undefined): void {
-    if (document === undefined || !isModelDocument(document) || document.uri.toString() === this.current?.toString())
-      return;
-    this.current = document.uri;
+  private look(): void {
+    const subject = activeSubject();
+    if (subject?.uri.toString() === this.current?.toString() || !this.reports.isModel(subject)) return;
+    this.current = subject.uri;
+    this.changed.fire();
+  }
+
+  private closed(uri: vscode.Uri): void {
+    if (uri.toString() !== this.current?.toString()) return;
+    this.current = undefined;
     this.changed.fire();
   }
 }

@@ -3,10 +3,11 @@ import path from "node:path";
 import * as vscode from "vscode";
 import type { Shown } from "../certificates";
 import type { Answers, Question } from "../checkWorker";
-import { certificateGlob, certificateName, certifiedName, mayBeModelFile, mostCertificateBytes, pathAsName } from "../models/fileNames"; // prettier-ignore
+import { certificateGlob, certificateName, certifiedName, isNotebook, mayBeModelFile, mostCertificateBytes, pathAsName } from "../models/fileNames"; // prettier-ignore
 import type { ArchitectureReport } from "../theory/verdict/report";
 import type { Checker } from "./checker";
 import { nameInReport, type Reports } from "./reports";
+import { openSubject, type Subject, subjectAt } from "./subjects";
 import type { CertificateBadge } from "./words";
 
 const scheme = "uap-lens-certificate";
@@ -73,11 +74,11 @@ export class Certificates implements vscode.TextDocumentContentProvider, vscode.
       void vscode.window.showWarningMessage("Save the model file first: its certificate is written next to it.");
       return;
     }
-    const document = await vscode.workspace.openTextDocument(model);
-    const file = await this.fileOf(document, architecture);
+    const subject = await openSubject(model);
+    const file = await this.fileOf(subject, architecture);
     if (file === undefined) return; // a squiggle says why
     const name = nameInReport(model);
-    const question = { kind: "certificate", fileName: name, text: document.getText(), architecture } as const;
+    const question = { kind: "certificate", fileName: name, text: subject.text(), architecture } as const;
     const issued = await this.ask(`issuing a certificate of ${name}`, file, question);
     if (issued === undefined) return;
     if ("unavailable" in issued) {
@@ -97,7 +98,7 @@ export class Certificates implements vscode.TextDocumentContentProvider, vscode.
 
   /** The certificate file of an architecture of a model file, if it is there. */
   async find(model: vscode.Uri, architecture: number): Promise<vscode.Uri | undefined> {
-    const file = await this.fileOf(await vscode.workspace.openTextDocument(model), architecture);
+    const file = await this.fileOf(await openSubject(model), architecture);
     return file !== undefined && (await statOf(file)) !== undefined ? file : undefined;
   }
 
@@ -173,10 +174,10 @@ export class Certificates implements vscode.TextDocumentContentProvider, vscode.
   }
 
   /** The certificate file of an architecture, there or not. Undefined where the model file has no such architecture. */
-  private async fileOf(document: vscode.TextDocument, architecture: number): Promise<vscode.Uri | undefined> {
-    const checked = await this.reports.current(document);
+  private async fileOf(subject: Subject, architecture: number): Promise<vscode.Uri | undefined> {
+    const checked = await this.reports.current(subject);
     const count = checked?.outcome.kind === "report" ? checked.outcome.report.architectures.length : 0;
-    return architecture < count ? certificateFile(document.uri, architecture, count) : undefined;
+    return architecture < count ? certificateFile(subject.uri, architecture, count) : undefined;
   }
 
   /** The architecture that a certificate file speaks of, by its hash; null where it cannot be read, undefined where there is no such file. */
@@ -241,7 +242,8 @@ async function readText(file: vscode.Uri): Promise<string> {
 /** A model file, with the name that decides its reader; undefined where it cannot be read. */
 async function readModel(file: vscode.Uri): Promise<{ fileName: string; text: string } | undefined> {
   try {
-    return { fileName: nameInReport(file), text: await readText(file) };
+    const notebook = isNotebook(file.path) ? subjectAt(file) : undefined;
+    return { fileName: nameInReport(file), text: notebook?.text() ?? (await readText(file)) };
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** Commands as package.json declares them. */
+/** Commands; those of the palette as package.json declares them. */
 export const commandIds = {
   checkFile: "uapLens.checkFile",
   checkWorkspace: "uapLens.checkWorkspace",
@@ -12,4 +12,6 @@ export const commandIds = {
   verifyCertificate: "uapLens.verifyCertificate",
   copyCertificate: "uapLens.copyCertificateAsLatex",
   showRuntime: "uapLens.showRuntime",
+  /** Of a lens, and not in the palette. */
+  answerQuestion: "uapLens.answerQuestion",
 } as const;

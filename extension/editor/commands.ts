@@ -8,7 +8,8 @@ import { isCertificate } from "../models/fileNames";
 import type { Certificates } from "./certificates";
 import { commandIds } from "./commandIds";
 import type { ReportDocuments } from "./reportDocuments";
-import { isModelDocument, type Reports } from "./reports";
+import type { Reports } from "./reports";
+import { activeSubject, rangeIn, reveal, type Subject, subjectAt, subjectOf } from "./subjects";
 import type { WorkspaceCheck } from "./workspaceCheck";
 
 export function registerCommands(
@@ -20,7 +21,7 @@ export function registerCommands(
   modelPanels: Record<PanelName, ModelPanels>,
   certificates: Certificates,
 ): vscode.Disposable[] {
-  const modelOnView = () => documentOnView()?.uri ?? panels.shown ?? model.uri;
+  const modelOnView = () => subjectOnView(reports)?.uri ?? panels.shown ?? model.uri;
   const openPanel = (panel: PanelName) =>
     vscode.commands.registerCommand(commandIds[panel], (uri?: vscode.Uri, architecture?: number) => {
       const file = uri ?? modelOnView();
@@ -28,7 +29,7 @@ export function registerCommands(
     });
   /** The certificate that a command is about, with the model file it was found by: the one in the editor, that of a model file, or one that is chosen. */
   const certificateOf = async (uri?: vscode.Uri, architecture?: number) => {
-    const active = uri ?? vscode.window.activeTextEditor?.document.uri;
+    const active = uri ?? activeSubject()?.uri;
     if (active !== undefined && isCertificate(active.path)) return { file: active };
     const of = uri ?? modelOnView();
     const found = of && (await certificates.find(of, architecture ?? architectureAtCursor(reports)));
@@ -54,46 +55,63 @@ export function registerCommands(
     openPanel("distinguishability"),
     openPanel("symmetry"),
     vscode.commands.registerCommand(commandIds.checkFile, async () => {
-      const document = documentOnView();
-      if (document === undefined) return;
-      reports.recheck(document);
-      const outcome = (await reports.current(document))?.outcome;
-      if (outcome?.kind === "failed" || (outcome?.report.findings.length ?? 0) > 0) {
+      const subject = subjectOnView(reports);
+      if (subject === undefined) return;
+      reports.recheck(subject);
+      const outcome = (await reports.current(subject))?.outcome;
+      if (outcome?.kind === "failed" || (outcome?.kind === "report" && outcome.report.findings.length > 0)) {
         await vscode.commands.executeCommand("workbench.actions.view.problems");
       }
     }),
     vscode.commands.registerCommand(commandIds.checkWorkspace, () => workspaceCheck.run()),
     vscode.commands.registerCommand(commandIds.explain, (uri?: vscode.Uri, architecture?: number) =>
-      panels.explain(
-        uri ?? vscode.window.activeTextEditor?.document.uri,
-        architecture ?? architectureAtCursor(reports),
-      ),
+      panels.explain(uri ?? activeSubject()?.uri, architecture ?? architectureAtCursor(reports)),
     ),
     vscode.commands.registerCommand(commandIds.newModel, newModel),
     vscode.commands.registerCommand(commandIds.openJson, async (uri?: vscode.Uri) => {
-      const model = uri ?? documentOnView()?.uri ?? panels.shown;
+      const model = uri ?? subjectOnView(reports)?.uri ?? panels.shown;
       if (model !== undefined) await documents.open(model);
     }),
+    vscode.commands.registerCommand(commandIds.answerQuestion, (uri: vscode.Uri, question: number) =>
+      answerQuestion(reports, uri, question),
+    ),
   ];
 }
 
 /** The model file that a command is about: the active one, else one beside it. */
-function documentOnView(): vscode.TextDocument | undefined {
-  const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
-  return editors
-    .map((editor) => editor?.document)
-    .find((document) => document !== undefined && isModelDocument(document));
+function subjectOnView(reports: Reports): Subject | undefined {
+  const others = vscode.window.visibleTextEditors.map(({ document }) => subjectOf(document));
+  return [activeSubject(), ...others].find((subject) => reports.isModel(subject));
+}
+
+/** Writes the comment that a question asks for, and selects the first of its values. */
+async function answerQuestion(reports: Reports, uri: vscode.Uri, question: number): Promise<void> {
+  const subject = subjectAt(uri);
+  const checked = await reports.current(subject);
+  if (checked?.outcome.kind !== "report" || checked.version !== subject?.version) return;
+  const edits = checked.outcome.report.questions?.[question]?.edits;
+  const edit = edits && checked.placement.edit(edits);
+  if (edit === undefined || !(await vscode.workspace.applyEdit(edit))) return;
+  // The comment is inserted, in one line.
+  const [{ range, newText }] = edits!;
+  const [, before, value] = /^(.*?=)([^\s,]+)/.exec(newText) ?? [];
+  if (before === undefined) return;
+  const place = checked.placement.locate(range);
+  const start = place.range.start.translate(0, before.length);
+  await reveal(new vscode.Location(place.uri, new vscode.Range(start, start.translate(0, value.length))));
 }
 
 /** The architecture in which the cursor is, as an index in the report. */
 function architectureAtCursor(reports: Reports): number {
   const editor = vscode.window.activeTextEditor;
-  const outcome = editor && reports.get(editor.document.uri)?.outcome;
-  if (editor === undefined || outcome?.kind !== "report") return 0;
-  const line = editor.selection.active.line;
-  const index = outcome.report.architectures.findIndex(
-    ({ range }) => range.start.line <= line && line <= range.end.line,
-  );
+  const subject = editor && subjectOf(editor.document);
+  const checked = subject && reports.get(subject.uri);
+  if (checked?.outcome.kind !== "report") return 0;
+  const { line } = editor!.selection.active;
+  const index = checked.outcome.report.architectures.findIndex(({ range }) => {
+    const own = rangeIn(editor!.document, checked.placement, range);
+    return own !== undefined && own.start.line <= line && line <= own.end.line;
+  });
   return Math.max(0, index);
 }
 

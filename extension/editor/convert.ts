@@ -1,6 +1,6 @@
 /** Between the report's plain values and the editor's. */
 import * as vscode from "vscode";
-import type { Finding, FindingCode, Position, Range, Severity, TextEdit } from "../theory/verdict/report";
+import type { Finding, FindingCode, Position, Range, Severity } from "../theory/verdict/report";
 
 export const source = "UAP Lens";
 
@@ -18,15 +18,6 @@ export function toRange({ start, end }: Range): vscode.Range {
   return new vscode.Range(toPosition(start), toPosition(end));
 }
 
-export function toEdit(uri: vscode.Uri, edits: TextEdit[]): vscode.WorkspaceEdit {
-  const edit = new vscode.WorkspaceEdit();
-  edit.set(
-    uri,
-    edits.map(({ range, newText }) => new vscode.TextEdit(toRange(range), newText)),
-  );
-  return edit;
-}
-
 /** Where the page of a finding code is: a file of the extension, which the editor shows as a Markdown preview. */
 export class FindingPages {
   constructor(private readonly extensionUri: vscode.Uri) {}
@@ -35,10 +26,16 @@ export class FindingPages {
     return vscode.Uri.joinPath(this.extensionUri, "docs", "findings", `${code}.md`);
   }
 
-  toDiagnostic(finding: Finding): vscode.Diagnostic {
-    const diagnostic = new vscode.Diagnostic(toRange(finding.range), finding.message, severities[finding.severity]);
+  /** @param locate where a range of the report is */
+  toDiagnostic(finding: Finding, locate: (range: Range) => vscode.Location): vscode.Diagnostic {
+    const { range } = locate(finding.range);
+    const diagnostic = new vscode.Diagnostic(range, finding.message, severities[finding.severity]);
     diagnostic.source = source;
     diagnostic.code = { value: finding.code, target: this.page(finding.code) };
+    if (finding.related)
+      diagnostic.relatedInformation = finding.related.map(
+        ({ message, range }) => new vscode.DiagnosticRelatedInformation(locate(range), message),
+      );
     return diagnostic;
   }
 }

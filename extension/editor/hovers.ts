@@ -1,7 +1,9 @@
 /** What stands behind a finding: the hypothesis and its source, the witness, the page. The finding itself is in the diagnostic's own hover. */
 import * as vscode from "vscode";
-import { toRange, type FindingPages } from "./convert";
+import type { Finding } from "../theory/verdict/report";
+import type { FindingPages } from "./convert";
 import type { Reports } from "./reports";
+import { rangeIn, subjectOf } from "./subjects";
 import { findingBackground } from "./words";
 
 export class Hovers implements vscode.HoverProvider {
@@ -11,14 +13,16 @@ export class Hovers implements vscode.HoverProvider {
   ) {}
 
   provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
-    const checked = this.reports.get(document.uri);
-    if (checked?.version !== document.version || checked.outcome.kind !== "report") return undefined;
+    const subject = subjectOf(document);
+    const checked = subject && this.reports.get(subject.uri);
+    if (checked?.version !== subject?.version || checked?.outcome.kind !== "report") return undefined;
     const { report } = checked.outcome;
-    const findings = report.findings.filter((finding) => toRange(finding.range).contains(position));
+    const rangeOf = ({ range }: Finding) => rangeIn(document, checked.placement, range);
+    const findings = report.findings.filter((finding) => rangeOf(finding)?.contains(position));
     if (findings.length === 0) return undefined;
     // The smallest range under the pointer is what the person points at.
     const range = findings
-      .map((finding) => toRange(finding.range))
+      .map((finding) => rangeOf(finding)!)
       .reduce((best, each) => (best.contains(each) ? each : best));
     const contents = findings.map((finding) => {
       const markdown = new vscode.MarkdownString();

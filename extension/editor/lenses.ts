@@ -1,10 +1,11 @@
-/** The verdict in one line above each architecture, and beside it its certificate and the panels. */
+/** The verdict in one line above each architecture, beside it its certificate and the panels, and above code what a comment could tell. */
 import * as vscode from "vscode";
 import { commandIds } from "./commandIds";
-import { toRange } from "./convert";
+import type { Range } from "../theory/verdict/report";
 import type { Certificates } from "./certificates";
 import type { Reports } from "./reports";
-import { certificateLens, lensTitle } from "./words";
+import { rangeIn, subjectOf } from "./subjects";
+import { certificateLens, lensTitle, questionLens } from "./words";
 
 export class Lenses implements vscode.CodeLensProvider {
   readonly onDidChangeCodeLenses: vscode.Event<void>;
@@ -17,19 +18,24 @@ export class Lenses implements vscode.CodeLensProvider {
   }
 
   async provideCodeLenses(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {
-    const checked = await this.reports.current(document, token);
+    const checked = await this.reports.current(subjectOf(document), token);
     if (checked?.outcome.kind !== "report") return [];
-    const { architectures } = checked.outcome.report;
-    const badges = await this.certificates.badges(document.uri, architectures);
-    return architectures.flatMap((architecture, index) => {
-      const { start } = toRange(architecture.range);
-      const lens = (title: string, command: string, tooltip: string) =>
-        new vscode.CodeLens(new vscode.Range(start, start), {
-          title,
-          tooltip,
-          command,
-          arguments: [document.uri, index],
-        });
+    const { uri, placement } = checked;
+    const { architectures, questions = [] } = checked.outcome.report;
+    /** Makes the lenses above a range; undefined where it is in another document. */
+    const above = (range: Range, index: number) => {
+      const start = rangeIn(document, placement, range)?.start;
+      return start && ((title: string, command: string, tooltip: string) =>
+          new vscode.CodeLens(new vscode.Range(start, start), { title, tooltip, command, arguments: [uri, index] })); // prettier-ignore
+    };
+    const asked = questions.flatMap(({ message, range, missing }, index) => {
+      const lens = above(range, index);
+      return lens ? [lens(questionLens(missing), commandIds.answerQuestion, message)] : [];
+    });
+    const badges = await this.certificates.badges(uri, architectures);
+    const decided = architectures.flatMap((architecture, index) => {
+      const lens = above(architecture.range, index);
+      if (lens === undefined) return [];
       const badge = badges[index];
       const { title, tooltip } = certificateLens[badge];
       const command =
@@ -43,5 +49,6 @@ export class Lenses implements vscode.CodeLensProvider {
         lens("train", commandIds.training, "Train it against the error floor"),
       ];
     });
+    return [...decided, ...asked];
   }
 }

@@ -4,8 +4,9 @@ import type { PanelName } from "../../webview/protocol";
 import { architectureOf } from "../models/ranges";
 import type { FindingCode } from "../theory/verdict/report";
 import { commandIds } from "./commandIds";
-import { source, toEdit, toRange } from "./convert";
+import { source } from "./convert";
 import type { Reports } from "./reports";
+import { rangeIn, subjectOf } from "./subjects";
 
 /** The panel that shows what a finding is about, if one does. */
 function panelOf(code: FindingCode): { name: PanelName; title: string } | undefined {
@@ -28,11 +29,12 @@ export class QuickFixes implements vscode.CodeActionProvider {
     context: vscode.CodeActionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.CodeAction[]> {
-    const checked = await this.reports.current(document, token);
+    const checked = await this.reports.current(subjectOf(document), token);
     if (checked?.outcome.kind !== "report") return [];
+    const { uri, placement } = checked;
     const { report } = checked.outcome;
     return report.findings
-      .filter((finding) => toRange(finding.range).intersection(range) !== undefined)
+      .filter((finding) => rangeIn(document, placement, finding.range)?.intersection(range) !== undefined)
       .flatMap((finding) => {
         const diagnostics = context.diagnostics.filter(
           (diagnostic) => diagnostic.source === source && diagnostic.message === finding.message,
@@ -42,18 +44,18 @@ export class QuickFixes implements vscode.CodeActionProvider {
           action.diagnostics = diagnostics;
           return action;
         };
-        const fixes = finding.fixes.map(({ title, edits }, index) => {
+        const fixes = finding.fixes.flatMap(({ title, edits }, index) => {
           const action = offered(title);
-          action.edit = toEdit(document.uri, edits);
+          action.edit = placement.edit(edits);
           action.isPreferred = index === 0;
-          return action;
+          return action.edit ? [action] : [];
         });
         const panel = panelOf(finding.code);
         if (panel === undefined) return fixes;
         const architecture = architectureOf(report, finding);
         const shown = offered(panel.title);
         const index = architecture === undefined ? 0 : report.architectures.indexOf(architecture);
-        shown.command = { title: panel.title, command: commandIds[panel.name], arguments: [document.uri, index] };
+        shown.command = { title: panel.title, command: commandIds[panel.name], arguments: [uri, index] };
         return [...fixes, shown];
       });
   }

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Report } from "../theory/verdict/report";
 import type { Reports } from "./reports";
+import { openSubject } from "./subjects";
 
 const scheme = "uap-lens-report";
 
@@ -25,8 +26,7 @@ export class ReportDocuments implements vscode.TextDocumentContentProvider, vsco
   }
 
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string | undefined> {
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri.query, true));
-    const checked = await this.reports.current(document, token);
+    const checked = await this.reports.current(await openSubject(vscode.Uri.parse(uri.query, true)), token);
     if (checked?.outcome.kind !== "report") return undefined;
     const report: Report = { version: 1, results: [checked.outcome.report] };
     return `${JSON.stringify(report, null, 2)}\n`;

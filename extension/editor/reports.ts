@@ -1,25 +1,35 @@
 /** The latest report of every open model file: the one source of diagnostics, lenses, hovers, the status item and the panel. */
 import * as vscode from "vscode";
-import { isModelFile, mayBeModelFile } from "../models/fileNames";
+import { isCodeFile, mayBeModelFile } from "../models/fileNames";
 import type { FileReport } from "../theory/verdict/report";
 import type { Checker, CheckOutcome } from "./checker";
+import { isRead, type Placement, type Subject, subjectOf, subjectOfNotebook } from "./subjects";
 
 /** Milliseconds of quiet after the last keystroke before a check starts. */
 const debounce = 250;
+/** Of code, so that its findings are there within 300 milliseconds. */
+const debounceOfCode = 150;
 
-export type Outcome = { kind: "report"; report: FileReport } | { kind: "failed"; message: string };
+export type Outcome =
+  | { kind: "report"; report: FileReport }
+  | { kind: "failed"; message: string }
+  /** Code without a model in it. */
+  | { kind: "none" };
 
 /** What a check has come to; undefined where its answer is not wanted any more. */
 export function outcomeOf(outcome: CheckOutcome): Outcome | undefined {
   if (outcome.kind === "superseded") return undefined;
-  return outcome.kind === "failed" ? outcome : { kind: "report", report: outcome.answer };
+  if (outcome.kind === "failed") return outcome;
+  return outcome.answer === undefined ? { kind: "none" } : { kind: "report", report: outcome.answer };
 }
 
-/** The outcome for one version of a document. */
+/** The outcome for one version of a subject. */
 export interface Checked {
   uri: vscode.Uri;
   version: number;
   outcome: Outcome;
+  /** Where the ranges of the report are. */
+  placement: Placement;
 }
 
 interface Waiting {
@@ -30,13 +40,6 @@ interface Waiting {
 /** The name of the file in reports: as in a terminal at the workspace's root. */
 export function nameInReport(uri: vscode.Uri): string {
   return vscode.workspace.asRelativePath(uri, (vscode.workspace.workspaceFolders?.length ?? 0) > 1);
-}
-
-/** A document that is a model file and that a person can edit (the old side of a diff is none). */
-export function isModelDocument(document: vscode.TextDocument): boolean {
-  const { uri } = document;
-  const editable = uri.scheme === "untitled" || vscode.workspace.fs.isWritableFileSystem(uri.scheme) === true;
-  return editable && isModelFile(uri.path, () => document.getText());
 }
 
 export class Reports implements vscode.Disposable {
@@ -50,13 +53,16 @@ export class Reports implements vscode.Disposable {
   constructor(private readonly checker: Checker) {
     this.subscriptions = [
       this.changed,
-      vscode.workspace.onDidOpenTextDocument((document) => this.schedule(document, 0)),
-      vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        if (this.get(document.uri)?.version !== document.version) this.schedule(document, debounce);
+      vscode.workspace.onDidOpenTextDocument((document) => this.schedule(subjectOf(document), 0)),
+      vscode.workspace.onDidOpenNotebookDocument((notebook) => this.schedule(subjectOfNotebook(notebook), 0)),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => this.changedText(subjectOf(document))),
+      vscode.workspace.onDidChangeNotebookDocument(({ notebook, contentChanges }) => {
+        if (contentChanges.length > 0) this.changedText(subjectOfNotebook(notebook));
       }),
-      vscode.workspace.onDidCloseTextDocument((document) => this.forget(document.uri)),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => uri.scheme !== "vscode-notebook-cell" && this.forget(uri)),
+      vscode.workspace.onDidCloseNotebookDocument(({ uri }) => this.forget(uri)),
     ];
-    for (const document of vscode.workspace.textDocuments) this.schedule(document, 0);
+    for (const document of vscode.workspace.textDocuments) this.schedule(subjectOf(document), 0);
   }
 
   /** The latest report of an open model file, perhaps of an older version. */
@@ -68,24 +74,34 @@ export class Reports implements vscode.Disposable {
     return this.waiting.has(uri.toString());
   }
 
-  /** Checks a document at once, even if its text has not changed. */
-  recheck(document: vscode.TextDocument): void {
-    this.schedule(document, 0);
+  /** Whether something is a model file. Of code that is known only after a check. */
+  isModel(subject: Subject | undefined): subject is Subject {
+    if (subject === undefined) return false;
+    if (!isCodeFile(subject.uri.path)) return isRead(subject);
+    const outcome = this.get(subject.uri)?.outcome;
+    return outcome !== undefined && outcome.kind !== "none";
+  }
+
+  /** Checks a subject at once, even if its text has not changed. */
+  recheck(subject: Subject): void {
+    this.schedule(subject, 0);
   }
 
   /**
-   * The report of the document's present version, once there is one.
+   * The report of the subject's present version, once there is one.
    * Undefined if it is no model file, is closed, or the token is cancelled first.
    */
-  async current(document: vscode.TextDocument, token?: vscode.CancellationToken): Promise<Checked | undefined> {
-    const stopped = () => token?.isCancellationRequested === true || document.isClosed || !isModelDocument(document);
+  async current(subject: Subject | undefined, token?: vscode.CancellationToken): Promise<Checked | undefined> {
+    if (subject === undefined) return undefined;
+    const { uri } = subject;
+    const stopped = () => token?.isCancellationRequested === true || subject.isClosed || !isRead(subject);
     while (!stopped()) {
-      const checked = this.get(document.uri);
-      if (!this.isChecking(document.uri)) {
-        if (checked?.version === document.version) return checked;
-        this.schedule(document, 0);
+      const checked = this.get(uri);
+      if (!this.isChecking(uri)) {
+        if (checked?.version === subject.version) return checked;
+        this.schedule(subject, 0);
       }
-      await this.nextChange(document.uri, token);
+      await this.nextChange(uri, token);
     }
     return undefined;
   }
@@ -107,29 +123,40 @@ export class Reports implements vscode.Disposable {
     });
   }
 
-  private schedule(document: vscode.TextDocument, delay: number): void {
-    if (!mayBeModelFile(document.uri.path)) return;
-    const key = document.uri.toString();
-    clearTimeout(this.waiting.get(key)?.timer);
-    this.checker.cancel(key);
-    const waiting: Waiting = { version: document.version, timer: undefined };
-    waiting.timer = setTimeout(() => void this.check(document, waiting), delay);
-    this.waiting.set(key, waiting);
-    this.changed.fire(document.uri);
+  private changedText(subject: Subject | undefined): void {
+    if (subject === undefined || this.get(subject.uri)?.version === subject.version) return;
+    this.schedule(subject, isCodeFile(subject.uri.path) ? debounceOfCode : debounce);
   }
 
-  private async check(document: vscode.TextDocument, waiting: Waiting): Promise<void> {
-    const { uri } = document;
+  private schedule(subject: Subject | undefined, delay: number): void {
+    if (subject === undefined || !mayBeModelFile(subject.uri.path)) return;
+    const { uri } = subject;
     const key = uri.toString();
-    if (!isModelDocument(document)) {
+    clearTimeout(this.waiting.get(key)?.timer);
+    this.checker.cancel(key);
+    const waiting: Waiting = { version: subject.version, timer: undefined };
+    waiting.timer = setTimeout(() => void this.check(subject, waiting), delay);
+    this.waiting.set(key, waiting);
+    // Code in which no model is known is nobody's business before its check has ended.
+    if (this.isModel(subject)) this.changed.fire(uri);
+  }
+
+  private async check(subject: Subject, waiting: Waiting): Promise<void> {
+    const { uri } = subject;
+    const key = uri.toString();
+    if (!isRead(subject)) {
       this.forget(uri);
       return;
     }
-    const question = { kind: "check", fileName: nameInReport(uri), text: document.getText() } as const;
-    const outcome = outcomeOf(await this.checker.ask(key, question));
+    const placement = subject.placement();
+    const question = { kind: "check", fileName: nameInReport(uri), text: subject.text() } as const;
+    const known = this.isModel(subject);
+    let outcome = outcomeOf(await this.checker.ask(key, question));
     if (outcome === undefined || this.waiting.get(key) !== waiting) return;
+    // Of code in which there may be no model the log says enough.
+    if (outcome.kind === "failed" && !known) outcome = { kind: "none" };
     this.waiting.delete(key);
-    this.checked.set(key, { uri, version: waiting.version, outcome });
+    this.checked.set(key, { uri, version: waiting.version, outcome, placement });
     this.changed.fire(uri);
   }
 

@@ -37,7 +37,7 @@ export class Runtime implements vscode.Disposable {
   /** The clients of the choices. */
   private clients: RuntimeClient[] = [];
   private state: State = { kind: "idle" };
-  private readonly item = vscode.languages.createLanguageStatusItem("uapLens.runtime", { pattern: modelFileGlob });
+  private readonly item = vscode.languages.createLanguageStatusItem("uapLens.runtime", []);
   private readonly subscriptions: vscode.Disposable[];
 
   /**
@@ -59,6 +59,11 @@ export class Runtime implements vscode.Disposable {
     this.item.name = "UAP Lens runtime";
     this.item.command = { title: "Show", command: commandIds.showRuntime };
     this.update({ kind: "idle" });
+  }
+
+  /** Shows the status item beside model files. */
+  showItem(beside: boolean): void {
+    this.item.selector = beside ? { pattern: modelFileGlob } : [];
   }
 
   /** The backend of the settings. */

@@ -2,7 +2,9 @@
 import * as vscode from "vscode";
 import { modelFileGlob } from "../models/fileNames";
 import { commandIds } from "./commandIds";
-import { isModelDocument, type Checked, type Reports } from "./reports";
+import type { Checked, Reports } from "./reports";
+import type { Runtime } from "./runtime";
+import { activeSubject } from "./subjects";
 import { summarize, type FileSummary } from "./words";
 
 /** Milliseconds after which a check is worth showing; shorter ones would only flicker. */
@@ -14,18 +16,25 @@ const severities: Record<FileSummary["verdict"], vscode.LanguageStatusSeverity> 
   unknown: vscode.LanguageStatusSeverity.Warning,
   refuted: vscode.LanguageStatusSeverity.Error,
   unreadable: vscode.LanguageStatusSeverity.Error,
+  asking: vscode.LanguageStatusSeverity.Information,
 };
 
 export class Status implements vscode.Disposable {
   private item: vscode.LanguageStatusItem | undefined;
   private busy: NodeJS.Timeout | undefined;
+  /** Whether the active editor shows a model file. */
+  private active: boolean | undefined;
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(private readonly reports: Reports) {
+  constructor(
+    private readonly reports: Reports,
+    private readonly runtime: Runtime,
+  ) {
     this.subscriptions = [
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
+      vscode.window.onDidChangeActiveNotebookEditor(() => this.update()),
       reports.onDidChange((uri) => {
-        if (uri.toString() === vscode.window.activeTextEditor?.document.uri.toString()) this.update();
+        if (uri.toString() === activeSubject()?.uri.toString()) this.update();
       }),
     ];
     this.update();
@@ -38,9 +47,13 @@ export class Status implements vscode.Disposable {
   }
 
   private update(): void {
-    const document = vscode.window.activeTextEditor?.document;
-    const active = document !== undefined && isModelDocument(document);
-    void vscode.commands.executeCommand("setContext", "uapLens.modelFile", active);
+    const subject = activeSubject();
+    const active = this.reports.isModel(subject);
+    if (active !== this.active) {
+      this.active = active;
+      this.runtime.showItem(active);
+      void vscode.commands.executeCommand("setContext", "uapLens.modelFile", active);
+    }
     clearTimeout(this.busy);
     if (!active) {
       // A panel that has the focus leaves the text editor visible; its item stays hidden with it.
@@ -51,10 +64,10 @@ export class Status implements vscode.Disposable {
     this.item ??= vscode.languages.createLanguageStatusItem("uapLens.verdict", { pattern: modelFileGlob });
     this.item.name = "UAP Lens verdict";
     this.item.busy = false;
-    if (this.reports.isChecking(document.uri)) {
+    if (this.reports.isChecking(subject.uri)) {
       this.busy = setTimeout(() => this.item && (this.item.busy = true), noticeable);
     }
-    this.show(this.item, document.uri, this.reports.get(document.uri));
+    this.show(this.item, subject.uri, this.reports.get(subject.uri));
   }
 
   private show(item: vscode.LanguageStatusItem, uri: vscode.Uri, checked: Checked | undefined): void {
@@ -67,7 +80,7 @@ export class Status implements vscode.Disposable {
       item.text = "UAP: not checked";
       item.detail = checked.outcome.message;
       item.severity = vscode.LanguageStatusSeverity.Error;
-    } else {
+    } else if (checked.outcome.kind === "report") {
       const { verdict, text, detail } = summarize(checked.outcome.report);
       item.text = `UAP: ${text}`;
       item.detail = detail;

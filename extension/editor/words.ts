@@ -76,6 +76,10 @@ function layers(count: number): string {
   return count === 1 ? "1 layer" : `${count} layers`;
 }
 
+/** The lens that offers a comment with what code cannot tell. */
+export const questionLens = (missing: readonly string[]): string =>
+  `UAP Lens: add ${missing.map((key) => `${key}=…`).join(" ")}`;
+
 /** How an architecture stands to the certificate file that is there for it. */
 export type CertificateBadge = "none" | "current" | "stale" | "unreadable";
 
@@ -95,7 +99,7 @@ export const certificateLens: Record<CertificateBadge, { title: string; tooltip:
 
 /** The verdict of a file for the status item: the worst of its architectures. */
 export interface FileSummary {
-  verdict: Verdict | "unreadable";
+  verdict: Verdict | "unreadable" | "asking";
   /** A word or two. */
   text: string;
   /** A line. */
@@ -106,6 +110,9 @@ export function summarize(report: FileReport): FileSummary {
   const { architectures } = report;
   const verdict = byConcern.find((candidate) => architectures.some((each) => each.verdict === candidate));
   if (verdict === undefined) {
+    const [question] = report.questions ?? [];
+    if (question !== undefined && report.findings.length === 0)
+      return { verdict: "asking", text: `${question.missing.join(", ")}?`, detail: question.message };
     return {
       verdict: "unreadable",
       text: "unreadable",

@@ -1,9 +1,15 @@
 /** "Check the Workspace": every model file there is, open or not. What it reports stays up to date until the window closes. */
 import * as vscode from "vscode";
-import { isModelFile, modelFileGlob } from "../models/fileNames";
+import { isModelFile, modelFileGlob, mostBytes, searches } from "../models/fileNames";
 import type { Checker } from "./checker";
 import type { Diagnostics } from "./diagnostics";
-import { isModelDocument, nameInReport, type Outcome, outcomeOf, type Reports } from "./reports";
+import { nameInReport, type Outcome, outcomeOf, type Reports } from "./reports";
+import { isRead, placementIn, subjectAt } from "./subjects";
+
+/** Files of one kind past which a workspace is not searched. */
+const most = 20_000;
+/** Files read at once; most code has no model in it. */
+const together = 16;
 
 export class WorkspaceCheck implements vscode.Disposable {
   /** Files whose findings stay in the Problems panel while they are closed. */
@@ -25,12 +31,14 @@ export class WorkspaceCheck implements vscode.Disposable {
     );
     if (outcomes.length === 0) {
       void vscode.window.showInformationMessage(
-        "UAP Lens found no model file in this workspace. It reads *.uap.json, *.uap.yaml and config.json with a model_type.",
+        "UAP Lens found no model file in this workspace. It reads *.uap.json, *.uap.yaml, config.json with a model_type, and model code in Python, JavaScript and TypeScript.",
       );
       return;
     }
     const withErrors = outcomes.filter(
-      (outcome) => outcome.kind === "failed" || outcome.report.findings.some((finding) => finding.severity === "error"),
+      (outcome) =>
+        outcome.kind === "failed" ||
+        (outcome.kind === "report" && outcome.report.findings.some((finding) => finding.severity === "error")),
     ).length;
     vscode.window.setStatusBarMessage(
       `UAP Lens: ${outcomes.length} model files checked, ${withErrors} with errors`,
@@ -47,24 +55,32 @@ export class WorkspaceCheck implements vscode.Disposable {
     progress: vscode.Progress<{ message?: string; increment?: number }>,
     token: vscode.CancellationToken,
   ): Promise<Outcome[]> {
-    const uris = await vscode.workspace.findFiles(modelFileGlob, "**/node_modules/**", undefined, token);
+    const found = await Promise.all(
+      searches.map(({ glob, outside }) =>
+        vscode.workspace.findFiles(glob, `{${outside.map((folder) => `**/${folder}/**`).join(",")}}`, most, token),
+      ),
+    );
+    const uris = found.flat();
     const outcomes: Outcome[] = [];
-    for (const uri of uris) {
-      if (token.isCancellationRequested) break;
-      progress.report({ message: nameInReport(uri), increment: 100 / uris.length });
-      const cancelled = token.onCancellationRequested(() => this.checker.cancel(backgroundKey(uri)));
-      const outcome = await this.checkOne(uri);
+    for (let from = 0; from < uris.length && !token.isCancellationRequested; from += together) {
+      const some = uris.slice(from, from + together);
+      progress.report({ message: nameInReport(some[0]), increment: (100 * some.length) / uris.length });
+      const cancelled = token.onCancellationRequested(() =>
+        some.forEach((uri) => this.checker.cancel(backgroundKey(uri))),
+      );
+      for (const outcome of await Promise.all(some.map((uri) => this.checkOne(uri))))
+        if (outcome !== undefined && outcome.kind !== "none") outcomes.push(outcome);
       cancelled.dispose();
-      if (outcome !== undefined) outcomes.push(outcome);
     }
     return outcomes;
   }
 
   private async checkOne(uri: vscode.Uri): Promise<Outcome | undefined> {
-    const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-    if (open !== undefined && isModelDocument(open)) {
-      this.kept.set(uri.toString(), uri);
-      return (await this.reports.current(open))?.outcome;
+    const open = subjectAt(uri);
+    if (open !== undefined && isRead(open)) {
+      const outcome = (await this.reports.current(open))?.outcome;
+      if (outcome !== undefined && outcome.kind !== "none") this.kept.set(uri.toString(), uri);
+      return outcome;
     }
     return this.checkClosed(uri);
   }
@@ -78,9 +94,13 @@ export class WorkspaceCheck implements vscode.Disposable {
     const question = { kind: "check", fileName: nameInReport(uri), text } as const;
     const outcome = outcomeOf(await this.checker.ask(backgroundKey(uri), question, true));
     if (outcome === undefined) return undefined;
+    if (outcome.kind === "none") {
+      this.drop(uri);
+      return undefined;
+    }
     this.kept.set(uri.toString(), uri);
     // A file opened in the meantime is the open file's business.
-    if (!isOpen(uri)) this.diagnostics.show(uri, outcome);
+    if (!isOpen(uri)) this.diagnostics.show(uri, outcome, placementIn(uri));
     return outcome;
   }
 
@@ -113,12 +133,14 @@ function backgroundKey(uri: vscode.Uri): string {
 }
 
 function isOpen(uri: vscode.Uri): boolean {
-  return vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
+  return subjectAt(uri) !== undefined;
 }
 
+/** Undefined where the file is too large to be read as a model. */
 async function readText(uri: vscode.Uri): Promise<string | undefined> {
   try {
-    return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+    const bytes = await vscode.workspace.fs.readFile(uri);
+    return bytes.length <= mostBytes(uri.path) ? new TextDecoder().decode(bytes) : undefined;
   } catch {
     return undefined; // Deleted since it was found.
   }

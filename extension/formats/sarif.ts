@@ -50,7 +50,7 @@ function rule(code: FindingCode): ReportingDescriptor {
   };
 }
 
-function result(file: string, { code, severity, message, range, fixes }: Finding): Result {
+function result(file: string, { code, severity, message, range, fixes, related }: Finding): Result {
   const artifactLocation = { uri: uriOf(file) };
   return {
     ruleId: code,
@@ -58,6 +58,13 @@ function result(file: string, { code, severity, message, range, fixes }: Finding
     level: levels[severity],
     message: { text: message },
     locations: [{ physicalLocation: { artifactLocation, region: region(range) } }],
+    ...(related && {
+      relatedLocations: related.map((other, id) => ({
+        id,
+        message: { text: other.message },
+        physicalLocation: { artifactLocation, region: region(other.range) },
+      })),
+    }),
     fixes: fixes.map(({ title, edits }) => ({
       description: { text: title },
       artifactChanges: [

@@ -5,6 +5,7 @@ import type {
   CertificateReport,
   FileReport,
   Finding,
+  Range,
   Severity,
   Verdict,
 } from "../theory/verdict/report";
@@ -48,13 +49,18 @@ export function textReport(results: readonly FileReport[], colours: boolean): st
       if (architecture.certificate) part.push(`  ${printable(certificateLine(architecture.certificate))}`);
       if (architecture.numeric) part.push(...numericLines(architecture.numeric).map((text) => `  ${printable(text)}`));
     }
+    const placeOf = ({ start: { line: row, character } }: Range) =>
+      `${printable(file.file)}:${row + 1}:${character + 1}:`;
     for (const finding of file.findings) {
-      const { line: row, character } = finding.range.start;
-      const place = `${printable(file.file)}:${row + 1}:${character + 1}:`;
+      const place = placeOf(finding.range);
       const severity = style(severities[finding.severity].style, finding.severity);
       part.push(`  ${place} ${severity} ${finding.code} ${printable(finding.message)}`);
+      for (const { message, range } of finding.related ?? [])
+        part.push(style("dim", `    ${placeOf(range)} ${printable(message)}`));
       for (const { title } of finding.fixes) part.push(style("dim", `    fix: ${printable(title)}`));
     }
+    for (const { message, range } of file.questions ?? [])
+      part.push(`  ${placeOf(range)} ${style("blue", "question")} ${printable(message)}`);
     parts.push(part.join("\n"));
   }
   parts.push(totals(results));

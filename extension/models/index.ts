@@ -1,24 +1,33 @@
 /** Model files: the reader of each. */
-import { limits } from "../theory/architecture/limits";
-import { isModelFile, specification } from "./fileNames";
+import { readCode } from "./code";
+import { isCodeFile, isModelFile, mostBytes, specification } from "./fileNames";
 import { readHuggingFace } from "./huggingface";
 import type { ModelFile, ReadError } from "./modelFile";
 import { LineMap } from "./ranges";
 import { readSpec } from "./spec";
 
-/** Reads a model file by its name. Undefined where it is not one; never throws on any text. */
+/**
+ * Reads a model file by its name. Undefined where it is not one; never throws on any text.
+ * Model code needs `prepareReading` first.
+ */
 export function readModelFile(fileName: string, text: string): ModelFile | undefined {
   const spec = specification.exec(fileName);
   if (spec) return readSpec(text, spec[2].toLowerCase() === "json" ? "json" : "yaml", spec[1]);
-  return isModelFile(fileName, () => text) ? readHuggingFace(text, fileName) : undefined;
+  if (!isModelFile(fileName, () => text)) return undefined;
+  return isCodeFile(fileName) ? readCode(fileName, text) : readHuggingFace(text, fileName);
 }
 
-/** The text of a model file, or why its bytes are none: more than `limits.fileBytes` of them, or not UTF-8. A byte-order mark is left out. */
-export function decode(bytes: Uint8Array): { text: string } | { error: ReadError } {
-  if (bytes.length > limits.fileBytes) {
-    const message = `a model file of more than ${limits.fileBytes} bytes is not read`;
+/**
+ * The text of a model file, or why its bytes are none: more than `mostBytes` of them, or not UTF-8. A byte-order mark is left out. Code is lenient with other
+ * encodings, in which its comments may be.
+ */
+export function decode(bytes: Uint8Array, fileName = ""): { text: string } | { error: ReadError } {
+  const most = mostBytes(fileName);
+  if (bytes.length > most) {
+    const message = `a model file of more than ${most} bytes is not read`;
     return { error: { message, range: new LineMap("").all } };
   }
+  if (isCodeFile(fileName)) return { text: new TextDecoder().decode(bytes) };
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return { error: { message: "the file is in UTF-16; save it in UTF-8", range: new LineMap("").all } };
   }

@@ -70,6 +70,7 @@ export class LiveView implements vscode.WebviewViewProvider, vscode.Disposable {
     const file = nameInReport(uri);
     const outcome = this.reports.get(uri)?.outcome;
     if (outcome === undefined) return { kind: "checking", file };
+    if (outcome.kind === "none") return { kind: "empty" };
     if (outcome.kind === "failed") return { kind: "failed", file, message: outcome.message };
     return {
       kind: "live",

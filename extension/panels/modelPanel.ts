@@ -8,9 +8,9 @@ import {
   type VariantChoice,
 } from "../../webview/protocol";
 import { commandIds } from "../editor/commandIds";
-import { toEdit, toRange } from "../editor/convert";
 import { nameInReport, type Checked, type Reports } from "../editor/reports";
 import type { Runtime } from "../editor/runtime";
+import { openSubject, placementIn, reveal } from "../editor/subjects";
 import type { Action, Study, Variant } from "../study";
 import type { Range } from "../theory/verdict/report";
 import { pageHtml, pagesFolder, panelIcon, type PageName } from "./page";
@@ -28,7 +28,10 @@ export interface PanelServices {
 
 /** The column of a file that is on view, so that what is opened does not cover the panel beside it. */
 export function columnOf(uri: vscode.Uri | undefined, panel: vscode.WebviewPanel): vscode.ViewColumn {
-  const visible = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri?.toString());
+  const isOf = (other: vscode.Uri) => other.toString() === uri?.toString();
+  const visible =
+    vscode.window.visibleTextEditors.find(({ document }) => isOf(document.uri)) ??
+    vscode.window.visibleNotebookEditors.find(({ notebook }) => isOf(notebook.uri));
   if (visible?.viewColumn !== undefined) return visible.viewColumn;
   return panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
 }
@@ -139,17 +142,16 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
   }
 
   protected async goTo(range: Range): Promise<void> {
-    await vscode.window.showTextDocument(this.uri, {
-      selection: toRange(range),
-      viewColumn: columnOf(this.uri, this.panel),
-    });
+    const placement = this.checked?.placement ?? placementIn(this.uri);
+    await reveal(placement.locate(range), columnOf(this.uri, this.panel));
   }
 
   /** Makes a change of the text that the study is about, unless the text has moved on. */
   protected async act({ edits }: Action): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(this.uri);
-    if (document.version !== this.checked?.version) return this.update();
-    await vscode.workspace.applyEdit(toEdit(this.uri, edits));
+    const { version } = await openSubject(this.uri);
+    if (version !== this.checked?.version) return this.update();
+    const edit = this.checked.placement.edit(edits);
+    if (edit !== undefined) await vscode.workspace.applyEdit(edit);
   }
 
   private current(): ToPage {
@@ -173,7 +175,9 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
         ? "The file is not open. Open it, and this panel goes on."
         : outcome.kind === "failed"
           ? `The file could not be checked: ${outcome.message}.`
-          : "No architecture could be read from this file. The Problems panel says what is in the way.");
+          : outcome.kind === "none"
+            ? "There is no model in this code any more."
+            : "No architecture could be read from this file. The Problems panel says what is in the way.");
     return this.wrap({ kind: "unread", subject, message });
   }
 
@@ -271,8 +275,7 @@ export class ModelPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     const uri = vscode.Uri.parse(state.uri, true);
     this.adopt(panel, uri, state.architecture);
     try {
-      // Opening the document is what makes it checked.
-      await vscode.workspace.openTextDocument(uri);
+      await openSubject(uri);
     } catch {
       // The panel says that the file is not open.
     }

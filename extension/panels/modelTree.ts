@@ -2,8 +2,7 @@
 import * as vscode from "vscode";
 import type { ActiveModel } from "../editor/activeModel";
 import { commandIds } from "../editor/commandIds";
-import { toRange } from "../editor/convert";
-import type { Reports } from "../editor/reports";
+import type { Checked, Reports } from "../editor/reports";
 import { conditionOf, mapsOfClass, verdictMarks } from "../editor/words";
 import { architectureOf } from "../models/ranges";
 import type {
@@ -88,14 +87,15 @@ export class ModelTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
   getChildren(node?: Node): Node[] {
     if (node !== undefined) return node.children ?? [];
     const { uri } = this.model;
-    const outcome = uri && this.reports.get(uri)?.outcome;
-    if (uri === undefined || outcome === undefined) return [];
+    const checked = uri && this.reports.get(uri);
+    if (checked === undefined || checked.outcome.kind === "none") return [];
+    const { outcome } = checked;
     if (outcome.kind === "failed") return [{ label: "The file could not be checked", description: outcome.message, icon: severityIcons.error }]; // prettier-ignore
     const { report } = outcome;
     const loose = report.findings.filter((finding) => architectureOf(report, finding) === undefined);
     return [
-      ...report.architectures.map((architecture, index) => architectureNode(uri, report, architecture, index)),
-      ...loose.map((finding) => findingNode(uri, finding)),
+      ...report.architectures.map((architecture, index) => architectureNode(checked, report, architecture, index)),
+      ...loose.map((finding) => findingNode(checked, finding)),
     ];
   }
 
@@ -112,11 +112,11 @@ export class ModelTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
   }
 }
 
-const goTo = (uri: vscode.Uri, range: Range): vscode.Command => ({
-  title: "Go to",
-  command: "vscode.open",
-  arguments: [uri, { selection: toRange(range) } satisfies vscode.TextDocumentShowOptions],
-});
+function goTo({ placement }: Checked, range: Range): vscode.Command {
+  const { uri, range: selection } = placement.locate(range);
+  const options: vscode.TextDocumentShowOptions = { selection };
+  return { title: "Go to", command: "vscode.open", arguments: [uri, options] };
+}
 
 const open = (panel: "distinguishability" | "symmetry", uri: vscode.Uri, index: number): vscode.Command => ({
   title: "Show",
@@ -124,10 +124,11 @@ const open = (panel: "distinguishability" | "symmetry", uri: vscode.Uri, index: 
   arguments: [uri, index],
 });
 
-function architectureNode(uri: vscode.Uri, report: FileReport, architecture: ArchitectureReport, index: number): Node {
+function architectureNode(checked: Checked, report: FileReport, architecture: ArchitectureReport, index: number): Node {
+  const { uri } = checked;
   const { verdict, statement, conditions, witness, symmetry, repeatedTokens, errorFloor, range } = architecture;
   const findings = report.findings.filter((finding) => architectureOf(report, finding) === architecture);
-  const here = goTo(uri, range);
+  const here = goTo(checked, range);
   const verdictNode: Node = {
     label: `${verdictMarks[verdict]} ${verdict}`,
     description: statement,
@@ -156,13 +157,13 @@ function architectureNode(uri: vscode.Uri, report: FileReport, architecture: Arc
               label: "Findings",
               description: String(findings.length),
               open: true,
-              children: findings.map((one) => findingNode(uri, one)),
+              children: findings.map((one) => findingNode(checked, one)),
             },
           ]),
       {
         label: "Conditions",
         description: summaryOf(conditions),
-        children: conditions.map((condition) => conditionNode(uri, condition, findings, range)),
+        children: conditions.map((condition) => conditionNode(checked, condition, findings, range)),
       },
       ...(witness === null
         ? []
@@ -204,13 +205,13 @@ function summaryOf(conditions: readonly Condition[]): string {
 
 /** A condition with its evidence, which leads to the finding that is about it, or else to the architecture. */
 function conditionNode(
-  uri: vscode.Uri,
+  checked: Checked,
   { id, status, reason, source }: Condition,
   findings: readonly Finding[],
   range: Range,
 ): Node {
   const finding = findings.find(({ code }) => conditionOf(code) === id);
-  const command = goTo(uri, finding?.range ?? range);
+  const command = goTo(checked, finding?.range ?? range);
   return {
     label: id,
     description: status === "not-covered" ? "not covered" : status,
@@ -223,9 +224,9 @@ function conditionNode(
   };
 }
 
-const findingNode = (uri: vscode.Uri, { code, message, severity, range }: Finding): Node => ({
+const findingNode = (checked: Checked, { code, message, severity, range }: Finding): Node => ({
   label: code,
   description: message,
   icon: severityIcons[severity],
-  command: goTo(uri, range),
+  command: goTo(checked, range),
 });

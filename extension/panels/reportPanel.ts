@@ -1,10 +1,11 @@
 /** The host of the report panel: one panel that follows the open model file and survives a reload of the window. */
 import * as vscode from "vscode";
-import type { Finding } from "../theory/verdict/report";
+import type { Finding, Range } from "../theory/verdict/report";
 import { isPageState, type Snapshot, type ToHost, type ToPage } from "../../webview/protocol";
 import { commandIds } from "../editor/commandIds";
-import { toEdit, toRange, type FindingPages } from "../editor/convert";
-import { isModelDocument, nameInReport, type Checked, type Reports } from "../editor/reports";
+import type { FindingPages } from "../editor/convert";
+import { nameInReport, type Checked, type Reports } from "../editor/reports";
+import { activeSubject, openSubject, placementIn, reveal } from "../editor/subjects";
 import { columnOf } from "./modelPanel";
 import { pageHtml, pagesFolder, panelIcon } from "./page";
 
@@ -23,7 +24,11 @@ export class ReportPanels implements vscode.WebviewPanelSerializer, vscode.Dispo
     this.subscriptions = [
       vscode.window.registerWebviewPanelSerializer(viewType, this),
       vscode.window.onDidChangeActiveTextEditor((editor) => {
-        if (editor !== undefined && isModelDocument(editor.document)) this.panel?.follow(editor.document.uri);
+        if (editor !== undefined) this.followActive();
+      }),
+      // Code turns out to be a model file when it has been checked.
+      reports.onDidChange((uri) => {
+        if (uri.toString() === activeSubject()?.uri.toString()) this.followActive();
       }),
     ];
   }
@@ -50,8 +55,7 @@ export class ReportPanels implements vscode.WebviewPanelSerializer, vscode.Dispo
     const uri = vscode.Uri.parse(state.uri, true);
     panel.show(uri, state.architecture);
     try {
-      // Opening the document is what makes it checked.
-      await vscode.workspace.openTextDocument(uri);
+      await openSubject(uri);
     } catch {
       panel.showNothing();
     }
@@ -60,6 +64,11 @@ export class ReportPanels implements vscode.WebviewPanelSerializer, vscode.Dispo
   dispose(): void {
     this.panel?.dispose();
     for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private followActive(): void {
+    const subject = activeSubject();
+    if (this.reports.isModel(subject)) this.panel?.follow(subject.uri);
   }
 
   private adopt(webviewPanel: vscode.WebviewPanel): ReportPanel {
@@ -148,6 +157,7 @@ class ReportPanel implements vscode.Disposable {
     if (this.last === undefined) return checking ? { kind: "checking", uri, file } : { kind: "empty" };
     const { outcome } = this.last;
     if (outcome.kind === "failed") return { kind: "failed", uri, file, message: outcome.message };
+    if (outcome.kind === "none") return { kind: "empty" };
     const { report } = outcome;
     const freshness = checking ? "checking" : this.reports.get(this.uri) === undefined ? "closed" : "current";
     const architecture = Math.min(this.architecture, Math.max(0, report.architectures.length - 1));
@@ -163,7 +173,7 @@ class ReportPanel implements vscode.Disposable {
         this.architecture = message.architecture;
         return this.update();
       case "go-to":
-        return this.goTo(toRange(message.range));
+        return this.goTo(message.range);
       case "apply-fix":
         return this.applyFix(message.finding, message.fix);
       case "open-page":
@@ -176,14 +186,15 @@ class ReportPanel implements vscode.Disposable {
         await vscode.commands.executeCommand(commandIds.openJson, this.uri);
         return;
       case "check-again":
-        if (this.uri !== undefined) this.reports.recheck(await vscode.workspace.openTextDocument(this.uri));
+        if (this.uri !== undefined) this.reports.recheck(await openSubject(this.uri));
         return;
     }
   }
 
-  private async goTo(range: vscode.Range): Promise<void> {
+  private async goTo(range: Range): Promise<void> {
     if (this.uri === undefined) return;
-    await vscode.window.showTextDocument(this.uri, { selection: range, viewColumn: columnOf(this.uri, this.panel) });
+    const placement = this.last?.placement ?? placementIn(this.uri);
+    await reveal(placement.locate(range), columnOf(this.uri, this.panel));
   }
 
   /** Applies a fix of the report on view, unless the text has moved on and no longer has that finding with that fix. */
@@ -191,14 +202,15 @@ class ReportPanel implements vscode.Disposable {
     if (this.uri === undefined || this.last?.outcome.kind !== "report") return;
     const wanted = this.last.outcome.report.findings[findingIndex];
     const title = wanted?.fixes[fixIndex]?.title;
-    const document = await vscode.workspace.openTextDocument(this.uri);
-    const current = await this.reports.current(document);
+    const subject = await openSubject(this.uri);
+    const current = await this.reports.current(subject);
     if (current?.outcome.kind !== "report") return;
     const fix = current.outcome.report.findings
       .find((finding) => sameFinding(finding, wanted))
       ?.fixes.find((candidate) => candidate.title === title);
-    if (fix === undefined || current.version !== document.version) return this.update();
-    await vscode.workspace.applyEdit(toEdit(this.uri, fix.edits));
+    const edit = fix && current.placement.edit(fix.edits);
+    if (edit === undefined || current.version !== subject.version) return this.update();
+    await vscode.workspace.applyEdit(edit);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the panels show of model files beyond their reports, made on a thread of its own so that no check waits for it. */
-import * as vscode from "vscode";
 import type { Checker } from "../editor/checker";
 import { nameInReport, type Checked } from "../editor/reports";
+import { subjectAt } from "../editor/subjects";
 import type { Portrait, Study } from "../study";
 import type { Architecture } from "../theory/architecture/schema";
 
@@ -15,12 +15,12 @@ export class Studies {
    * @throws Error where the thread died of it
    */
   async study({ uri, version, outcome }: Checked, architecture: number): Promise<Study | undefined> {
-    const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri.toString());
-    if (document?.version !== version || outcome.kind !== "report") return undefined;
+    const subject = subjectAt(uri);
+    if (subject?.version !== version || outcome.kind !== "report") return undefined;
     const answer = await this.checker.ask(`study ${architecture} of ${uri.toString()}`, {
       kind: "study",
       fileName: nameInReport(uri),
-      text: document.getText(),
+      text: subject.text(),
       report: outcome.report,
       architecture,
     });

@@ -102,7 +102,7 @@ describe("the command line", () => {
     for (const [args, message] of [
       [["missing.uap.json"], "missing.uap.json: there is no such file"],
       [["empty"], "empty: no model file in it"],
-      [["notes.txt"], "notes.txt: not a model file (*.uap.json, *.uap.yaml, or a config.json with a model_type)"],
+      [["notes.txt"], "notes.txt: not a model file (*.uap.json, *.uap.yaml, a config.json with a model_type, or model code)"],
       [["*.toml"], "*.toml: no file matches"],
       [["*.txt"], "no model file among the files"],
     ] as [string[], string][]) {

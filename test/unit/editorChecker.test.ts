@@ -45,7 +45,7 @@ class Bench {
 
 const fileOf = (outcome: CheckOutcome): string => {
   assert.equal(outcome.kind, "answer");
-  return outcome.kind === "answer" ? outcome.answer.file : "";
+  return outcome.kind === "answer" ? (outcome.answer?.file ?? "") : "";
 };
 
 describe("the checker", () => {

@@ -134,6 +134,20 @@ export function uapComments(comments: readonly Place[], text: string): UapCommen
 /** A word that may have a value: `key`, `key=value`, `key="a value"`; what is between words is space or commas. */
 const word = /([A-Za-z_]\w*)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s,"']+)?)?(?=[\s,]|$)|[^\s,]+/y;
 
+/** What is being typed at the end of a line, where that is in a `uap:` comment, and where it begins. */
+export type CommentPart = { from: number } & ({ kind: "key"; given: string[] } | { kind: "value"; key: string });
+
+export function commentPart(before: string): CommentPart | undefined {
+  const head = /(?:#+|\/\/+|\/\*+)\s*uap:(.*)$/.exec(before);
+  if (head === null) return undefined;
+  const [, key, value] = /(?:^|[\s,])([A-Za-z_]\w*)\s*=\s*([^\s,=]*)$/.exec(head[1]) ?? [];
+  if (key !== undefined) return { kind: "value", key, from: before.length - value.length };
+  const typed = /(?:^|[\s,])(\w*)$/.exec(head[1])?.[1];
+  if (typed === undefined) return undefined;
+  const given = [...head[1].matchAll(/([A-Za-z_]\w*)\s*=/g)].map(([, name]) => name);
+  return { kind: "key", given, from: before.length - typed.length };
+}
+
 function parse(written: string, start: number, head: number): UapComment {
   const comment: UapComment = {
     place: { from: start, to: start + written.length },
