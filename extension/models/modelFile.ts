@@ -45,6 +45,8 @@ export interface ModelFile {
   format: FileReport["format"];
   architectures: ReadArchitecture[];
   errors: ReadError[];
+  /** What was not understood and so has no architecture: one line each, of no consequence to anything else. */
+  notes?: ReadError[];
   questions?: Question[];
 }
 

@@ -47,7 +47,7 @@ export function splice(text: string, splices: readonly Splice[]): string {
 }
 
 /** A text and the splices that made it, expressed in the offsets of the original. */
-class Patch {
+export class Patch {
   /** Pieces of the original, and text that is new. */
   private pieces: (Span | string)[];
 
@@ -110,13 +110,15 @@ class Patch {
 
 const widest = 110;
 
-class Editor {
-  private readonly newline: string;
+export class Editor {
+  protected readonly newline: string;
   /** One step of indentation. */
   private readonly step: string;
+  /** What follows the last entry of a collection that is written on several lines. */
+  protected readonly lastComma: string = "";
 
   constructor(
-    private readonly text: string,
+    protected readonly text: string,
     private readonly language: Language,
   ) {
     this.newline = text.includes("\r\n") ? "\r\n" : "\n";
@@ -160,9 +162,14 @@ class Editor {
 
   // --------------------------------------------------------------------------------------------------------- insertion
 
-  private insert(node: Collection, key: string | number, value: unknown): Splice[] {
+  /** @param at the number of children that come before it. */
+  protected insert(
+    node: Collection,
+    key: string | number,
+    value: unknown,
+    at = typeof key === "number" ? node.children.length : insertionIndex(node.children, key),
+  ): Splice[] {
     const { children } = node;
-    const at = typeof key === "number" ? children.length : insertionIndex(children, key);
     const sibling = children[at > 0 ? at - 1 : 0];
     if (node.style === "block") {
       const indent = " ".repeat(this.columnOf(sibling.from));
@@ -200,12 +207,12 @@ class Editor {
 
   private entry(key: string | number, value: unknown, indent: string, style: "flow" | "block"): string {
     if (typeof key === "number") return (style === "block" ? "- " : "") + this.render(value, indent);
-    return `${this.string(key)}: ${this.render(value, indent)}`;
+    return `${this.key(key)}: ${this.render(value, indent)}`;
   }
 
   // ----------------------------------------------------------------------------------------------------------- removal
 
-  private remove(node: Collection, holder: Child | undefined, child: Child): Splice[] {
+  protected remove(node: Collection, holder: Child | undefined, child: Child): Splice[] {
     const { children } = node;
     const index = children.indexOf(child);
     const end = Math.max(child.keyTo, child.value.to);
@@ -247,7 +254,7 @@ class Editor {
 
   // -------------------------------------------------------------------------------------------------------------- text
 
-  private lineStart(offset: number): number {
+  protected lineStart(offset: number): number {
     return this.text.lastIndexOf("\n", offset - 1) + 1;
   }
 
@@ -265,7 +272,7 @@ class Editor {
   }
 
   /** The white space that the line of the offset starts with. */
-  private indentAt(offset: number): string {
+  protected indentAt(offset: number): string {
     return /^[ \t]*/.exec(this.text.slice(this.lineStart(offset), offset))![0];
   }
 
@@ -288,7 +295,7 @@ class Editor {
   // ------------------------------------------------------------------------------------------------------------ values
 
   /** The value on one line where it fits, otherwise an entry a line, further in than `indent`. */
-  private render(value: unknown, indent: string): string {
+  protected render(value: unknown, indent: string): string {
     if (typeof value !== "object" || value === null) {
       return typeof value === "string" ? this.string(value) : JSON.stringify(value);
     }
@@ -299,35 +306,39 @@ class Editor {
     const deeper = outer + this.step;
     const entries = Array.isArray(value)
       ? value.map((item) => this.render(item, deeper))
-      : Object.entries(value).map(([key, item]) => `${this.string(key)}: ${this.render(item, deeper)}`);
+      : Object.entries(value).map(([key, item]) => `${this.key(key)}: ${this.render(item, deeper)}`);
     const [open, close] = Array.isArray(value) ? "[]" : "{}";
     const lines = entries.map((entry) => this.newline + deeper + entry).join(",");
-    return `${open}${lines}${this.newline}${outer}${close}`;
+    return `${open}${lines}${this.lastComma}${this.newline}${outer}${close}`;
   }
 
-  private flat(value: unknown): string {
+  protected flat(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map((item) => this.flat(item)).join(", ")}]`;
     if (typeof value !== "object" || value === null) return this.render(value, "");
-    const entries = Object.entries(value).map(([key, item]) => `${this.string(key)}: ${this.flat(item)}`);
+    const entries = Object.entries(value).map(([key, item]) => `${this.key(key)}: ${this.flat(item)}`);
     return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
   }
 
+  protected key(text: string): string {
+    return this.string(text);
+  }
+
   /** Text without quotes where YAML reads it as that text. */
-  private string(text: string): string {
+  protected string(text: string): string {
     const plain = /^[A-Za-z][\w-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
     return this.language === "yaml" && plain ? text : JSON.stringify(text);
   }
 }
 
 /** The value inside the objects and one-entry lists that the path asks for. */
-function nest(path: SpecPath, value: unknown): unknown {
+export function nest(path: SpecPath, value: unknown): unknown {
   return path.reduceRight<unknown>((inner, key) => (typeof key === "number" ? [inner] : { [key]: inner }), value);
 }
 
 let keyOrder: Map<string, number> | undefined;
 
 /** Where a new key belongs: after the last key that the specification names before it. */
-function insertionIndex(children: readonly Child[], key: string): number {
+export function insertionIndex(children: readonly Pick<Child, "key">[], key: string): number {
   keyOrder ??= new Map([...keysOf(architectureJsonSchema())].map((name, i) => [name, i]));
   const rank = (name: string) => keyOrder!.get(name) ?? Infinity;
   let at = children.length;

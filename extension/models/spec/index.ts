@@ -1,13 +1,14 @@
 /** Reader of specification files: `*.uap.json`, `*.uap.yaml`, `*.uap.yml`. */
 import { isDeepStrictEqual } from "node:util";
 import { limits } from "../../theory/architecture/limits";
-import { parseArchitecture, type Problem } from "../../theory/architecture/validate";
+import { parseArchitecture } from "../../theory/architecture/validate";
 import type { Range, SpecPath, TextEdit } from "../../theory/verdict/report";
 import type { ModelFile, ReadArchitecture, ReadError } from "../modelFile";
 import { LineMap } from "../ranges";
 import { changeValue, splice, spliceChanges, type Language } from "./edit";
 import { parseJson } from "./json";
-import { childrenAlong, toValue, type Fault, type SourceNode, type Span } from "./source";
+import { spanAt, spanOf } from "./places";
+import { toValue, type Fault, type SourceNode } from "./source";
 import { parseYaml } from "./yaml";
 
 /** Errors past this many are left out. */
@@ -40,7 +41,7 @@ export function readSpec(text: string, language: Language, name: string): ModelF
   const { root } = source;
   const parsed = parseArchitecture(toValue(root));
   if ("problems" in parsed) {
-    return failed(parsed.problems.map((problem) => ({ message: problem.message, ...placeOf(problem, root, text) })));
+    return failed(parsed.problems.map((problem) => ({ message: problem.message, ...spanOf(problem, root, text) })));
   }
   const { architecture } = parsed;
   if (architecture.name === "") architecture.name = name;
@@ -67,34 +68,4 @@ export function readSpec(text: string, language: Language, name: string): ModelF
 function rangeAt(path: SpecPath, root: SourceNode, text: string, lines: LineMap): Range {
   const { from, to } = spanAt(path, root, text);
   return lines.range(from, to);
-}
-
-/**
- * What a squiggle for the path goes under. The value where it is written on one line; otherwise the key, so that a finding about a whole
- * stack of layers does not underline all of it. Where nothing is written, the nearest thing around it.
- */
-function spanAt(path: SpecPath, root: SourceNode, text: string): Span {
-  const along = childrenAlong(root, path);
-  const last = along.at(-1);
-  if (!last) return firstKey(root);
-  const { from, to } = last.value;
-  const written = along.length === path.length || last.value.kind === "scalar";
-  if (written && from < to && !text.slice(from, to).includes("\n")) return { from, to };
-  return typeof last.key === "string" ? { from: last.from, to: last.keyTo } : firstKey(last.value);
-}
-
-/** The first key of an object, `$schema` aside; the whole value where there is none. */
-function firstKey(node: SourceNode): Span {
-  const first = node.kind === "object" ? node.children.find((child) => child.key !== "$schema") : undefined;
-  return first ? { from: first.from, to: first.keyTo } : { from: node.from, to: node.to };
-}
-
-function placeOf({ path, atKey, within }: Problem, root: SourceNode, text: string): Span {
-  const child = childrenAlong(root, path)[path.length - 1];
-  if (child && atKey) return { from: child.from, to: child.keyTo };
-  const span = spanAt(path, root, text);
-  if (!child || !within || child.value.kind !== "scalar") return span;
-  // Offsets in a text hold in the file where it is written without escapes.
-  const at = text.slice(span.from, span.to).indexOf(String(child.value.value));
-  return at < 0 ? span : { from: span.from + at + within.from, to: span.from + at + within.to };
 }
