@@ -48,20 +48,17 @@ export function checkModel(fileName: string, text: string): FileReport | undefin
     file: fileName,
     format: model.format,
     architectures: [],
-    findings: model.errors.map(({ message, range }) => unreadable(message, range)),
+    findings: [
+      ...model.errors.map(({ message, range }) => unreadable(message, range)),
+      ...(model.notes ?? []).map(({ message, range }) => notRead(message, range)),
+    ],
   };
   const found: { name: string; findings: Finding[] }[] = [];
   for (const read of model.architectures) {
     const { name } = read.architecture;
     try {
       const { report: theory, findings } = analyse(read.architecture, read.skipped);
-      const skipped = read.skipped.map(({ message, range }): Finding => ({
-        code: "UAP002",
-        severity: "info",
-        message,
-        range,
-        fixes: [],
-      }));
+      const skipped = read.skipped.map(({ message, range }) => notRead(message, range));
       report.architectures.push({ ...theory, range: read.range, sha256: architectureHash(read.architecture) });
       const whole = read.skipped.every(({ affects }) => affects !== "everything");
       const onTarget = whole ? targetFindings(read.architecture) : [];
@@ -112,6 +109,10 @@ function place(finding: TheoryFinding, read: ReadArchitecture): Finding {
 
 function unreadable(message: string, range: Range): Finding {
   return { code: "UAP001", severity: "error", message, range, fixes: [] };
+}
+
+function notRead(message: string, range: Range): Finding {
+  return { code: "UAP002", severity: "info", message, range, fixes: [] };
 }
 
 function defect(what: string, error: unknown, range: Range): Finding {

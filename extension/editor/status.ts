@@ -16,7 +16,7 @@ const severities: Record<FileSummary["verdict"], vscode.LanguageStatusSeverity> 
   unknown: vscode.LanguageStatusSeverity.Warning,
   refuted: vscode.LanguageStatusSeverity.Error,
   unreadable: vscode.LanguageStatusSeverity.Error,
-  asking: vscode.LanguageStatusSeverity.Information,
+  open: vscode.LanguageStatusSeverity.Information,
 };
 
 export class Status implements vscode.Disposable {

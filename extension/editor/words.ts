@@ -99,7 +99,7 @@ export const certificateLens: Record<CertificateBadge, { title: string; tooltip:
 
 /** The verdict of a file for the status item: the worst of its architectures. */
 export interface FileSummary {
-  verdict: Verdict | "unreadable" | "asking";
+  verdict: Verdict | "unreadable" | "open";
   /** A word or two. */
   text: string;
   /** A line. */
@@ -111,13 +111,10 @@ export function summarize(report: FileReport): FileSummary {
   const verdict = byConcern.find((candidate) => architectures.some((each) => each.verdict === candidate));
   if (verdict === undefined) {
     const [question] = report.questions ?? [];
-    if (question !== undefined && report.findings.length === 0)
-      return { verdict: "asking", text: `${question.missing.join(", ")}?`, detail: question.message };
-    return {
-      verdict: "unreadable",
-      text: "unreadable",
-      detail: report.findings[0]?.message ?? "no architecture found",
-    };
+    const wrong = report.findings.find(({ severity }) => severity === "error");
+    if (wrong !== undefined) return { verdict: "unreadable", text: "unreadable", detail: wrong.message };
+    if (question !== undefined) return { verdict: "open", text: `${question.missing.join(", ")}?`, detail: question.message }; // prettier-ignore
+    return { verdict: "open", text: "not read", detail: report.findings[0]?.message ?? "no architecture found" };
   }
   const worst = architectures.filter((each) => each.verdict === verdict);
   return {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Comments, type Said, uapComments } from "../../extension/models/code/comments";
+import { commentPart, Comments, type Said, uapComments } from "../../extension/models/code/comments";
 import { loadGrammar, parse, plain, type SourceLanguage, type Syntax } from "../../extension/models/code/syntax";
 import { LineMap } from "../../extension/models/ranges";
 
@@ -75,6 +75,22 @@ describe("uap: comments", () => {
       assert.deepEqual([place, others], [at, []], text);
       assert.match(message, pattern);
     }
+  });
+});
+
+describe("typing a uap: comment", () => {
+  it("is about a key or a value of one", () => {
+    for (const [before, part] of [
+      ["# uap: ", { kind: "key", given: [], from: 7 }],
+      ["# uap:", { kind: "key", given: [], from: 6 }],
+      ["x = 1  # uap: to", { kind: "key", given: [], from: 14 }],
+      ["// uap: tokens=4 ", { kind: "key", given: ["tokens"], from: 17 }],
+      ["# uap: tokens=4, pos", { kind: "key", given: ["tokens"], from: 17 }],
+      ["# uap: position=", { kind: "value", key: "position", from: 16 }],
+      ["# uap: tokens=4 position=al", { kind: "value", key: "position", from: 25 }],
+    ] as const)
+      assert.deepEqual(commentPart(before), part, before);
+    for (const before of ["# uap", "uap: ", "tokens="]) assert.equal(commentPart(before), undefined);
   });
 });
 

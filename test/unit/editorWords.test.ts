@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { certificateName, certifiedName, isCertificate, isModelFile, mayBeModelFile, pathAsName } from "../../extension/models/fileNames"; // prettier-ignore
-import { findingBackground, lensTitle, mapsOfClass, summarize } from "../../extension/editor/words";
+import { certificateName, certifiedName, isCertificate, isCodeFile, isModelFile, mayBeModelFile, pathAsName } from "../../extension/models/fileNames"; // prettier-ignore
+import { findingBackground, lensTitle, mapsOfClass, questionLens, summarize } from "../../extension/editor/words";
 import { architectureOf } from "../../extension/models/ranges";
 import type { ArchitectureReport, Condition, FileReport, Finding, Range } from "../../extension/theory/verdict/report";
 
@@ -146,6 +146,16 @@ describe("the editor's words", () => {
     assert.deepEqual(summarize(file([], [finding])), { verdict: "unreadable", text: "unreadable", detail: "Too few." });
   });
 
+  it("summarises code that asks for something, or of which nothing was understood, without alarm", () => {
+    const question = { message: "How many tokens?", range: range(0, 1), missing: ["tokens", "layers"], edits: [] };
+    const asking = { ...file([]), questions: [question] };
+    assert.deepEqual(summarize(asking), { verdict: "open", text: "tokens, layers?", detail: "How many tokens?" });
+    const note: Finding = { ...finding, code: "UAP002", severity: "info", message: "Not understood." };
+    assert.deepEqual(summarize(file([], [note])), { verdict: "open", text: "not read", detail: "Not understood." });
+    assert.equal(summarize({ ...asking, findings: [note, finding] }).verdict, "unreadable");
+    assert.equal(questionLens(["tokens", "layers"]), "UAP Lens: add tokens=… layers=…");
+  });
+
   it("finds the architecture in which a finding is written", () => {
     const first = architecture({ range: range(0, 2) });
     const second = architecture({ range: range(3, 9) });
@@ -196,6 +206,29 @@ describe("model files", () => {
     for (const path of ["uap.json", "package.json", "tsconfig.json", "a.uap.json.bak", "myconfig.json", "a.yaml"]) {
       assert.equal(mayBeModelFile(path), false, path);
     }
+  });
+
+  it("are code only if a word of it speaks of attention", () => {
+    const is = (path: string, text: string) => isModelFile(path, () => text);
+    for (const name of ["a.py", "b.ipynb", "c.ts", "d.mts", "e.cts", "f.tsx", "g.js", "h.mjs", "i.cjs", "j.jsx"]) {
+      assert.ok(isCodeFile(name) && mayBeModelFile(name), name);
+      assert.equal(is(name, "print(1)"), false, name);
+      assert.equal(is(name, "// uap: tokens=4"), true, name);
+    }
+    for (const name of ["a.d.ts", "a.pyi", "a.pyc", "py", "a.tsv", "a.json"])
+      assert.equal(isCodeFile(name), false, name);
+    for (const text of [
+      "nn.MultiheadAttention(8, 1)",
+      "F.softmax(q @ k)",
+      "def f(b, h, q_idx, kv_idx):",
+      "self.attn = A()",
+      "x_transformers",
+    ]) {
+      assert.equal(is("a.py", text), true, text);
+      assert.equal(is("a.ts", text), false, text);
+    }
+    for (const text of ['from "uap-lens"', 'import * as tf from "@tensorflow/tfjs"', "tf.softmax(scores)"])
+      assert.equal(is("a.ts", text), true, text);
   });
 
   it("have certificates whose names lead back to them", () => {

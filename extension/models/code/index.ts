@@ -52,8 +52,9 @@ export function readCode(fileName: string, text: string): ModelFile | undefined 
     if (!isReadable(source)) return undefined;
     const model: ModelFile | undefined =
       language === "python" ? readPython(source, fileName) : readTypeScript(source, fileName);
-    const found = model && model.architectures.length + model.errors.length + (model.questions?.length ?? 0);
-    return found ? model : undefined;
+    if (model === undefined) return undefined;
+    const { architectures, errors, notes = [], questions = [] } = model;
+    return [architectures, errors, notes, questions].some((found) => found.length > 0) ? model : undefined;
   };
   return isNotebook(fileName) ? readNotebook(text, read) : read(text);
 }

@@ -59,6 +59,7 @@ export function readNotebook(text: string, read: (source: string) => ModelFile |
     format: model.format,
     architectures: model.architectures.map(placeArchitecture),
     errors: model.errors.map((error) => ({ ...error, range: place(error.range) })),
+    notes: model.notes?.map((note) => ({ ...note, range: place(note.range) })),
     questions: model.questions?.flatMap((question) => {
       const edits = placeEdits([question.edit]);
       return edits ? [{ ...question, range: place(question.range), edit: edits[0] }] : [];
