@@ -1,6 +1,6 @@
 /** Values as Python writes them: repr, str, format, the % operator. */
 import { floatText, isNumeric } from "./numbers";
-import { keyValue, type Native, type Value } from "./values";
+import { fieldsOf, keyValue, type Native, type Value } from "./values";
 
 /** A native object that can be written. */
 export interface Writable {
@@ -68,9 +68,10 @@ export function repr(value: Value, depth = 50): string | undefined {
       return all([value.start, value.stop, value.step], "slice(", ")");
     case "instance": {
       const { type, attributes } = value;
-      if (!type.fields || type.mro.some((entry) => entry.kind === "class" && (entry.attributes.has("__repr__") || entry.attributes.has("__str__")))) return undefined; // prettier-ignore
+      const fields = fieldsOf(type);
+      if (!fields || type.mro.some((entry) => entry.kind === "class" && (entry.attributes.has("__repr__") || entry.attributes.has("__str__")))) return undefined; // prettier-ignore
       const texts: string[] = [];
-      for (const name of type.fields.keys()) {
+      for (const name of fields.keys()) {
         const text = inner(attributes.get(name) ?? { kind: "ellipsis" });
         if (text === undefined) return undefined;
         texts.push(`${name}=${text}`);
@@ -133,7 +134,7 @@ function digits(
   const wide = (text: string) => text.replace(/e([-+])(\d)$/, "e$10$2");
   switch (type) {
     case undefined:
-      if (precision !== undefined) return isFloat ? undefined : undefined;
+      if (precision !== undefined) return undefined;
       return isFloat ? floatText(size) : String(size);
     case "d":
       return isFloat ? undefined : String(size);
@@ -185,9 +186,9 @@ export function percent(format: string, values: Value): string | undefined {
     }
     const plain = type === "s" ? text(value) : type === "r" ? repr(value) : undefined;
     const as = type === "i" ? "d" : type;
-    const whole_ = value.kind === "float" && as === "d" ? { kind: "int" as const, value: Math.trunc(value.value) } : value;
+    const number = value.kind === "float" && as === "d" ? { kind: "int" as const, value: Math.trunc(value.value) } : value;
     const made = plain === undefined
-      ? formatted(whole_, `${flags ?? ""}${width ?? ""}${precision === undefined ? "" : `.${precision}`}${as}`)
+      ? formatted(number, `${flags ?? ""}${width ?? ""}${precision === undefined ? "" : `.${precision}`}${as}`)
       : plain.slice(0, precision === undefined ? undefined : Number(precision)).padStart(Number(width ?? 0));
     if (made === undefined) failed = true;
     return made ?? "";

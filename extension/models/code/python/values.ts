@@ -108,10 +108,12 @@ export interface NativeType {
   unary?(self: Native, op: "-" | "+" | "~" | "not", at: At): Value | undefined;
   iterate?(self: Native, at: At): readonly Value[] | undefined;
   truth?(self: Native): boolean | undefined;
-  /** `x += y` changes the object itself, as it does for tensors: its data become those of `x + y`. */
-  inPlace?: boolean;
+  /** Changes the object where it stands by `op=`, whose result is given; without it, the name stands for the result. */
+  inPlace?(self: Native, result: Native, at: At): void;
   /** What `len` gives, where it is not the number of items that `iterate` gives. */
   length?(self: Native, at: At): Value | undefined;
+  /** What `copy.deepcopy` gives; without it, an object with the same data. `copied` copies what it holds. */
+  copy?(self: Native, copied: (value: Value) => Value): Native;
   /** As a decorator of a function or class; without it, what is decorated stays as it is. */
   decorate?(self: Native, target: Value, at: At): Value;
 
@@ -171,6 +173,8 @@ export interface Interpreter {
   equal(left: Value, right: Value, place: Place): boolean | undefined;
   /** `len(value)`; unknown where it is not known. */
   length(value: Value, place: Place): Value;
+  /** An attribute; undefined where the value has none of that name for certain, as `hasattr` and `getattr` ask. */
+  findAttribute(value: Value, name: string, place: Place): Value | undefined;
   /** A value as a dict's key; undefined where it has no equality that is known. */
   keyOf(value: Value): Key | undefined;
   /** Counts steps of a library's own loops. Throws where too many have been taken. */
@@ -196,6 +200,12 @@ export const string = (value: string): Value => ({ kind: "string", value });
 export const list = (items: Value[]): Value => ({ kind: "list", items });
 export const tuple = (items: readonly Value[]): Value => ({ kind: "tuple", items });
 
+/** The fields of a dataclass, or of the dataclass that the class derives from. */
+export function fieldsOf(type: PythonClass): ReadonlyMap<string, Value | undefined> | undefined {
+  for (const entry of type.mro) if (entry.kind === "class" && entry.fields) return entry.fields;
+  return undefined;
+}
+
 /** What a key of a dict is as a value. */
 export function keyValue(key: Key): Value {
   if (key === null) return none;
@@ -211,6 +221,7 @@ interface NativeFunction {
 }
 const functionType: NativeType = {
   name: "a function",
+  truth: () => true,
   call: ({ data }, args, at) => (data as NativeFunction).run(args, at),
 };
 /** A library's function; `name` as in messages: "torch.arange". */
@@ -219,6 +230,8 @@ export const nativeFunction = (name: string, run: NativeFunction["run"]): Native
   type: functionType,
   data: { name, run } satisfies NativeFunction,
 });
+/** Whether it was made by `nativeFunction`. */
+export const isFunction = (native: Native): boolean => native.type === functionType;
 /** A library's object as messages call it. */
 export const nameOf = (native: Native): string =>
   native.type === functionType ? `\`${(native.data as NativeFunction).name}\`` : native.type.name;

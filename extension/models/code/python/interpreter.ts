@@ -1,0 +1,2046 @@
+/**
+ * The interpreter of the Python language: it runs source code on what is known and never executes anything. What cannot be told is
+ * an unknown value that says why; code that runs or not, nobody knows which, makes all unknown that it might change.
+ *
+ * It knows the language, its built-in functions and a part of the standard library; what else is imported is asked for.
+ */
+import type { Place } from "../graph/nodes";
+import type { Syntax } from "../syntax";
+import { builtins, classMethod, isProperty, staticMethod, superType, write, type SuperData } from "./builtins";
+import { forget, forgetCall, forgetValue, type EffectsHost } from "./effects";
+import { exceptionName, isExceptionClass, raise } from "./exceptions";
+import { iteratorOf } from "./iterators";
+import { methodOfPlain } from "./methods";
+import { isInteger } from "./numbers";
+import { binary, equal, identical, plainOf, presentKey, sliceIndices, unary, type OperatorHost } from "./operators";
+import { OutOfSteps, PythonRaise } from "./signals";
+import { enumMember, isEnum } from "./enumerations";
+import { initialiseFields } from "./dataclasses";
+import { standardLibrary } from "./standardLibrary";
+import { decodeString, fString } from "./strings";
+import { alwaysRaises, captures, exitsOf, importsOf, isBroken, one, parametersOf, parts, sliceParts, yields } from "./trees"; // prettier-ignore
+import {
+  fieldsOf,
+  float,
+  int,
+  keyValue,
+  list,
+  isFunction,
+  nameOf,
+  nativeFunction,
+  none,
+  string,
+  tuple,
+  unknown,
+  type Arguments,
+  type At,
+  type Interpreter,
+  type Key,
+  type Library,
+  type Native,
+  type NativeType,
+  type PythonClass,
+  type PythonFunction,
+  type PythonInstance,
+  type Scope,
+  type Unknown,
+  type Value,
+} from "./values";
+
+export { OutOfSteps } from "./signals";
+
+/** Bounds on nesting, so that no code exhausts the host's stack. */
+const most = { calls: 200, nesting: 1200, yields: 10_000 };
+
+type Completion =
+  | undefined
+  | { kind: "return"; value: Value; uncertain?: Unknown }
+  | { kind: "break" | "continue"; uncertain?: Unknown };
+
+type Statement = (interpreter: PythonInterpreter, node: Syntax, scope: Scope) => Completion;
+type Expression = (interpreter: PythonInterpreter, node: Syntax, scope: Scope) => Value;
+
+interface ModuleData {
+  name: string;
+  library: Library | undefined;
+  known: Map<string, Value>;
+}
+
+/** The parts of a class body's scope that other scopes lack. */
+interface ClassScope extends Scope {
+  annotations: Map<string, Syntax>;
+}
+
+const noArguments = (place: Place, positional: readonly Value[]): Arguments => ({
+  positional,
+  named: new Map(),
+  place,
+  places: { positional: [], named: new Map() },
+});
+
+/** The same arguments after one more. */
+const withFirst = (first: Value, args: Arguments): Arguments => ({
+  positional: [first, ...args.positional],
+  named: args.named,
+  place: args.place,
+  places: { positional: [undefined, ...args.places.positional], named: args.places.named },
+});
+
+export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost {
+  readonly module: Scope = { kind: "module", names: new Map(), parent: undefined };
+  /** Names of the module that were looked up, those that it does not have among them; to be cleared by who asks. */
+  readonly used = new Set<string>();
+  /** How many more operations it takes before it gives up. */
+  steps: number;
+  /** Told of every instance of a class of the source that is made, before it is initialised. */
+  onInstance: ((type: PythonClass, args: Arguments) => void) | undefined;
+
+  private depth = 0;
+  private calls = 0;
+  /** `try` statements with handlers that are running. */
+  private tries = 0;
+  private running = 0;
+  private handling: PythonRaise | undefined;
+  private generator: { items: Value[]; uncertain: Unknown | undefined } | undefined;
+  private readonly modules = new Map<string, Native>();
+  private readonly stars: { library: Library | undefined; name: string; place: Place }[] = [];
+  private readonly literals = new Map<Syntax, Value>();
+  /** Attributes that the source sets on functions and objects of libraries that have none of that name. */
+  private readonly beside = new WeakMap<Value, Map<string, Value>>();
+  private readonly tupleKeys = new Map<string, Value>();
+  private readonly identities = new WeakMap<object, number>();
+  private lastIdentity = 0;
+
+  /** `steps`: the most operations before it throws `OutOfSteps`; `steps` of the interpreter may be set again. */
+  constructor(
+    readonly text: string,
+    private readonly libraries: (module: string) => Library | undefined,
+    steps: number,
+  ) {
+    this.steps = steps;
+  }
+
+  // ------------------------------------------------------------------------------------------- for who reads models
+
+  /** Runs statements of the module; a statement that raises an exception makes what it binds unknown. */
+  runModule(statements: readonly Syntax[]): void {
+    for (const statement of statements) {
+      this.enter(statement, () => {
+        const raised = this.outcome(() => void this.execute(statement, this.module), statement);
+        if (raised) this.forget([statement], this.module, raised);
+        return none;
+      });
+    }
+  }
+
+  /** Evaluates an expression in the module, or in another scope. */
+  evaluate(node: Syntax, scope: Scope = this.module): Value {
+    return this.enter(node, () => this.eval(node, scope));
+  }
+
+  call(callee: Value, args: Arguments, place: Place): Value {
+    return this.enter(place, () => this.callValue(callee, args, place));
+  }
+
+  callWith(callee: Value, positional: readonly Value[], place: Place): Value {
+    return this.enter(place, () => this.callValue(callee, noArguments(place, positional), place));
+  }
+
+  attribute(value: Value, name: string, place: Place): Value {
+    return this.enter(place, () => this.attributeOf(value, name, place));
+  }
+
+  setAttribute(value: Value, name: string, to: Value, place: Place): void {
+    this.enter(place, () => {
+      this.setAttributeOf(value, name, to, place);
+      return none;
+    });
+  }
+
+  item(value: Value, index: Value, place: Place): Value {
+    return this.enter(place, () => this.itemOf(value, index, place));
+  }
+
+  binary(op: string, left: Value, right: Value, place: Place): Value {
+    return this.enter(place, () => binary(op, left, right, place, this));
+  }
+
+  unary(op: "-" | "+" | "~" | "not", value: Value, place: Place): Value {
+    return this.enter(place, () => unary(op, value, place, this));
+  }
+
+  iterate(value: Value, place: Place): readonly Value[] | undefined {
+    let items: readonly Value[] | undefined;
+    this.enter(place, () => {
+      items = this.itemsOf(value, place);
+      return none;
+    });
+    return items;
+  }
+
+  truth(value: Value): boolean | undefined {
+    let truth: boolean | undefined;
+    this.enter(nowhere, () => {
+      truth = this.truthOf(value);
+      return none;
+    });
+    return truth;
+  }
+
+  equal(left: Value, right: Value, place: Place): boolean | undefined {
+    let same: boolean | undefined;
+    this.enter(place, () => {
+      same = equal(left, right, place, this);
+      return none;
+    });
+    return same;
+  }
+
+  isInstance(value: Value, type: Value): boolean | undefined {
+    let is: boolean | undefined;
+    this.enter(nowhere, () => {
+      is = this.instanceOf(value, type);
+      return none;
+    });
+    return is;
+  }
+
+  newInstance(type: PythonClass, args: Arguments, place: Place): Value {
+    return this.enter(place, () => this.instantiate(type, args, place));
+  }
+
+  length(value: Value, place: Place): Value {
+    return this.enter(place, () => this.lengthOf(value, place));
+  }
+
+  /** An attribute; undefined where the value has none of that name for certain. */
+  findAttribute(value: Value, name: string, place: Place): Value | undefined {
+    let found: Value | undefined;
+    this.enter(place, () => {
+      found = this.find(value, name, place);
+      return none;
+    });
+    return found;
+  }
+
+  textOf(place: Place): string {
+    return this.text.slice(place.from, place.to);
+  }
+
+  spend(steps: number): void {
+    this.steps -= steps;
+    if (!(this.steps >= 0)) throw new OutOfSteps();
+  }
+
+  keyOf(value: Value): Key | undefined {
+    switch (value.kind) {
+      case "none":
+        return null;
+      case "bool":
+      case "int":
+      case "string":
+        return value.value;
+      case "float":
+        return Number.isInteger(value.value) || Number.isNaN(value.value) ? undefined : value.value;
+      case "tuple": {
+        const name = this.tupleKey(value, 0);
+        if (name === undefined) return undefined;
+        let key = this.tupleKeys.get(name);
+        if (!key) this.tupleKeys.set(name, (key = value));
+        return key;
+      }
+      case "ellipsis":
+      case "function":
+      case "class":
+        return value;
+      case "native":
+        return value.type.iterate || value.type.binary ? undefined : value;
+      case "instance":
+        if (plainOf(value) !== value) return this.keyOf(plainOf(value));
+        return fieldsOf(value.type) || this.methodOf(value, "__eq__") || this.unknownBase(value) ? undefined : value;
+      default:
+        return undefined;
+    }
+  }
+
+  private tupleKey(value: Value, depth: number): string | undefined {
+    if (value.kind !== "tuple") {
+      const key = this.keyOf(value);
+      if (key === undefined) return undefined;
+      if (typeof key !== "object" || key === null) return `${typeof key} ${JSON.stringify(key)}`;
+      let identity = this.identities.get(key);
+      if (identity === undefined) this.identities.set(key, (identity = ++this.lastIdentity));
+      return `object ${identity}`;
+    }
+    if (depth > 20) return undefined;
+    const names: string[] = [];
+    for (const item of value.items) {
+      const name = this.tupleKey(item, depth + 1);
+      if (name === undefined) return undefined;
+      names.push(name);
+    }
+    return `(${names.join()})`;
+  }
+
+  /**
+   * Runs what a public method does. From outside, exceptions of the code and exhaustion of the stack become unknown values; from
+   * within (a library's function that calls back), they pass.
+   */
+  private enter(place: Place, run: () => Value): Value {
+    if (this.running > 0) return run();
+    this.running++;
+    const { depth, calls, tries } = this;
+    try {
+      let value: Value = none;
+      return this.outcome(() => void (value = run()), place) ?? value;
+    } finally {
+      this.running--;
+      Object.assign(this, { depth, calls, tries });
+      this.generator = undefined;
+    }
+  }
+
+  /** Undefined where all went well, else why not. */
+  private outcome(run: () => void, place: Place): Unknown | undefined {
+    const { depth, calls, tries } = this;
+    try {
+      run();
+      return undefined;
+    } catch (error) {
+      if (error instanceof OutOfSteps) throw error;
+      Object.assign(this, { depth, calls, tries });
+      const where = { from: place.from, to: place.to };
+      if (error instanceof PythonRaise) return raised(error, "the code");
+      if (error instanceof RangeError) return unknown("code that is nested too deeply", where);
+      return unknown(`an error of this reader (${error instanceof Error ? error.message : "unnamed"})`, where);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------- scopes
+
+  lookUp(name: string, scope: Scope): Value | undefined {
+    for (let at: Scope | undefined = scope; at; at = at.parent) {
+      const elsewhere = at.elsewhere?.get(name);
+      if (elsewhere) {
+        if (elsewhere.kind === "module") break;
+        const value = elsewhere.names.get(name);
+        if (value) return value;
+      }
+      if (at.kind === "module") break;
+      const value = at.names.get(name);
+      if (value) return value;
+    }
+    this.used.add(name);
+    const own = this.module.names.get(name);
+    if (own) return own;
+    for (let i = this.stars.length - 1; i >= 0; i--) {
+      const value = this.stars[i]!.library?.(name);
+      if (value) return value;
+    }
+    const builtin = builtins.get(name);
+    if (builtin) return builtin;
+    const star = this.stars.find(({ library }) => !library);
+    return star && unknown(`\`${name}\`, perhaps imported from \`${star.name}\``, star.place);
+  }
+
+  assign(name: string, value: Value, scope: Scope): void {
+    (scope.elsewhere?.get(name) ?? scope).names.set(name, value);
+  }
+
+  declare(statement: Syntax, scope: Scope): void {
+    for (const { text: name } of parts(statement)) {
+      let at: Scope | undefined = this.module;
+      if (statement.type === "nonlocal_statement") {
+        at = scope.parent;
+        while (at && !(at.kind === "function" && at.names.has(name))) at = at.parent;
+      }
+      if (at && at !== scope) (scope.elsewhere ??= new Map()).set(name, at.elsewhere?.get(name) ?? at);
+    }
+  }
+
+  mayYield(why: Unknown): void {
+    if (this.generator) this.generator.uncertain ??= why;
+  }
+
+  isShared(value: Value): boolean {
+    if (value.kind !== "native") return false;
+    const { type } = value;
+    return type === moduleType || type.isClass === true || isFunction(value);
+  }
+
+  libraryAttribute(value: Value, name: string): Value | undefined {
+    if (value.kind !== "native") return undefined;
+    return (
+      this.beside.get(value)?.get(name) ?? value.type.attribute?.(value, name, { place: nowhere, interpreter: this })
+    );
+  }
+
+  private forget(nodes: readonly (Syntax | undefined)[], scope: Scope, why: Unknown): void {
+    forget(nodes, scope, why, this);
+  }
+
+  /** Forgets what the nodes might change, and says how they may leave the code around them. */
+  private skip(nodes: readonly (Syntax | undefined)[], scope: Scope, why: Unknown): Completion {
+    this.forget(nodes, scope, why);
+    const exits = nodes.map((node) => node && exitsOf(node));
+    if (exits.some((exit) => exit?.return)) return { kind: "return", value: why, uncertain: why };
+    if (exits.some((exit) => exit?.break)) return { kind: "break", uncertain: why };
+    return exits.some((exit) => exit?.continue) ? { kind: "continue", uncertain: why } : undefined;
+  }
+
+  /** Why a value decides nothing. */
+  private undecided(value: Value, node: Syntax): Unknown {
+    return value.kind === "unknown" ? value : unknown(`the truth of \`${this.short(node)}\``, placeAt(node));
+  }
+
+  /** How a place is written, cut short. */
+  private short(place: Place): string {
+    const text = this.text.slice(place.from, Math.min(place.to, place.from + 60)).replace(/\s+/g, " ");
+    return place.to > place.from + 60 ? `${text}…` : text;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- statements
+
+  private execute(node: Syntax, scope: Scope): Completion {
+    this.spend(1);
+    const statement = PythonInterpreter.statements.get(node.type);
+    if (isBroken(node) || !statement || this.depth >= most.nesting) {
+      const why = unknown(
+        isBroken(node) ? "a statement with a syntax error" : statement ? "code that is nested too deeply" : `a statement (${node.type.replaceAll("_", " ")}) that is not read`, // prettier-ignore
+        placeAt(node),
+      );
+      const completion = this.skip([node], scope, why);
+      if (node.type === "ERROR" && /\breturn\b/.test(this.textOf(node))) return { kind: "return", value: why, uncertain: why }; // prettier-ignore
+      return completion;
+    }
+    this.depth++;
+    const completion = statement(this, node, scope);
+    this.depth--;
+    return completion;
+  }
+
+  private block(node: Syntax | undefined, scope: Scope): Completion {
+    if (!node) return undefined;
+    const { children } = node;
+    for (let i = 0; i < children.length; i++) {
+      const completion = this.execute(children[i]!, scope);
+      if (!completion) continue;
+      if (completion.uncertain) this.forget(children.slice(i + 1), scope, completion.uncertain);
+      return completion;
+    }
+    return undefined;
+  }
+
+  private static readonly statements = new Map<string, Statement>([
+    ["comment", () => undefined],
+    ["line_continuation", () => undefined],
+    ["pass_statement", () => undefined],
+    ["assert_statement", () => undefined],
+    ["future_import_statement", () => undefined],
+    ["print_statement", () => undefined],
+    ["block", (me, node, scope) => me.block(node, scope)],
+    ["expression_statement", (me, node, scope) => me.expressionStatement(node, scope)],
+    ["return_statement", (me, node, scope) => {
+      const value = parts(node)[0];
+      return { kind: "return", value: value ? me.eval(value, scope) : none };
+    }],
+    ["break_statement", () => ({ kind: "break" })],
+    ["continue_statement", () => ({ kind: "continue" })],
+    ["if_statement", (me, node, scope) => me.ifStatement(node, scope)],
+    ["for_statement", (me, node, scope) => me.forStatement(node, scope)],
+    ["while_statement", (me, node, scope) => me.whileStatement(node, scope)],
+    ["try_statement", (me, node, scope) => me.tryStatement(node, scope)],
+    ["with_statement", (me, node, scope) => me.withStatement(node, scope)],
+    ["match_statement", (me, node, scope) => me.matchStatement(node, scope)],
+    ["raise_statement", (me, node, scope) => me.raiseStatement(node, scope)],
+    ["delete_statement", (me, node, scope) => {
+      for (const target of parts(node)) me.remove(target, scope);
+      return undefined;
+    }],
+    ["global_statement", (me, node, scope) => (me.declare(node, scope), undefined)],
+    ["nonlocal_statement", (me, node, scope) => (me.declare(node, scope), undefined)],
+    ["import_statement", (me, node, scope) => (me.importModules(node, scope), undefined)],
+    ["import_from_statement", (me, node, scope) => (me.importFrom(node, scope), undefined)],
+    ["type_alias_statement", (me, node, scope) => {
+      const name = one(node, "left");
+      if (name) me.forget([name], scope, unknown("a type", placeAt(node)));
+      return undefined;
+    }],
+    ["function_definition", (me, node, scope) => {
+      me.assign(one(node, "name")!.text, me.makeFunction(node, scope, []), scope);
+      return undefined;
+    }],
+    ["class_definition", (me, node, scope) => {
+      me.assign(one(node, "name")!.text, me.makeClass(node, scope), scope);
+      return undefined;
+    }],
+    ["decorated_definition", (me, node, scope) => me.decorated(node, scope)],
+  ]); // prettier-ignore
+
+  private expressionStatement(node: Syntax, scope: Scope): Completion {
+    for (const child of parts(node)) {
+      const value = this.eval(child, scope);
+      // A call whose result is not used is made for what it changes.
+      if (value.kind !== "unknown" || child.type !== "call") continue;
+      const written = one(child, "arguments");
+      for (const arg of written?.type === "argument_list" ? parts(written) : []) {
+        const given = arg.type === "identifier" ? this.lookUp(arg.text, scope) : undefined;
+        if (given?.kind === "list" || given?.kind === "dict") forgetValue(given, value);
+      }
+    }
+    return undefined;
+  }
+
+  private ifStatement(node: Syntax, scope: Scope): Completion {
+    const clauses = [node, ...(node.fields.alternative ?? [])];
+    for (let i = 0; i < clauses.length; i++) {
+      const clause = clauses[i]!;
+      if (clause.type === "else_clause") return this.block(one(clause, "body"), scope);
+      const condition = one(clause, "condition");
+      const body = one(clause, "consequence");
+      if (!condition || !body) continue;
+      const value = this.eval(condition, scope);
+      const truth = this.truthOf(value);
+      if (truth) return this.block(body, scope);
+      // No exception is assumed to happen.
+      if (truth === false || alwaysRaises(body)) continue;
+      const rest = clauses.slice(i + 1);
+      const blocks = rest.map((other) => one(other, "consequence") ?? one(other, "body"));
+      if (rest.at(-1)?.type === "else_clause" && blocks.every((other) => other && alwaysRaises(other))) return this.block(body, scope); // prettier-ignore
+      return this.skip([body, ...rest], scope, this.undecided(value, condition));
+    }
+    return undefined;
+  }
+
+  private forStatement(node: Syntax, scope: Scope): Completion {
+    const iterable = this.eval(one(node, "right"), scope);
+    const target = one(node, "left")!;
+    const body = one(node, "body");
+    const items = this.itemsOf(iterable, placeAt(one(node, "right") ?? node));
+    if (!items) {
+      const why = iterable.kind === "unknown" ? iterable : unknown(`the items of \`${this.short(one(node, "right")!)}\``, placeAt(one(node, "right")!)); // prettier-ignore
+      return this.skip([node], scope, why);
+    }
+    for (const item of items) {
+      this.spend(1);
+      this.assignTo(target, item, scope);
+      const completion = this.block(body, scope);
+      if (!completion || completion.kind === "continue") continue;
+      if (completion.uncertain) this.forget([node], scope, completion.uncertain);
+      if (completion.kind === "return") return completion;
+      return completion.uncertain ? this.skip(node.fields.alternative ?? [], scope, completion.uncertain) : undefined;
+    }
+    return this.block(this.elseOf(node), scope);
+  }
+
+  private elseOf(node: Syntax): Syntax | undefined {
+    const clause = one(node, "alternative");
+    return clause && one(clause, "body");
+  }
+
+  private whileStatement(node: Syntax, scope: Scope): Completion {
+    const condition = one(node, "condition")!;
+    for (;;) {
+      this.spend(1);
+      const value = this.eval(condition, scope);
+      const truth = this.truthOf(value);
+      if (truth === undefined) return this.skip([node], scope, this.undecided(value, condition));
+      if (!truth) return this.block(this.elseOf(node), scope);
+      const completion = this.block(one(node, "body"), scope);
+      if (!completion || completion.kind === "continue") continue;
+      if (completion.uncertain) this.forget([node], scope, completion.uncertain);
+      if (completion.kind === "return") return completion;
+      return completion.uncertain ? this.skip(node.fields.alternative ?? [], scope, completion.uncertain) : undefined;
+    }
+  }
+
+  private raiseStatement(node: Syntax, scope: Scope): Completion {
+    const written = parts(node)[0];
+    if (!written) {
+      if (this.handling) throw this.handling;
+      raise("RuntimeError", "nothing to raise again", placeAt(node));
+    }
+    const value = this.eval(written, scope);
+    throw new PythonRaise(isExceptionClass(value) ? this.callValue(value, noArguments(placeAt(node), []), placeAt(node)) : value, placeAt(node)); // prettier-ignore
+  }
+
+  private tryStatement(node: Syntax, scope: Scope): Completion {
+    const body = one(node, "body");
+    const handlers = node.children.filter(({ type }) => type === "except_clause" || type === "except_group_clause");
+    const otherwise = node.children.find(({ type }) => type === "else_clause");
+    const last = node.children.find(({ type }) => type === "finally_clause");
+    const finish = (completion: Completion): Completion => {
+      if (!last) return completion;
+      const end = this.block(parts(last).at(-1), scope);
+      return end ?? completion;
+    };
+    // Whether a library is there is not known.
+    const missing = handlers.length > 0 && body ? this.missingImport(body) : undefined;
+    if (missing && !handlers.every((handler) => alwaysRaises(parts(handler).at(-1)!))) {
+      return finish(this.skip([body, ...handlers, otherwise], scope, missing));
+    }
+    const { depth, calls, tries, generator } = this;
+    let completion: Completion;
+    try {
+      if (handlers.length > 0) this.tries++;
+      completion = this.block(body, scope);
+      this.tries = tries;
+      completion ??= otherwise && this.block(one(otherwise, "body"), scope);
+    } catch (error) {
+      if (!(error instanceof PythonRaise)) throw error;
+      Object.assign(this, { depth, calls, tries, generator });
+      const handled = this.handle(error, handlers, scope);
+      if (handled === "not handled") {
+        const end = finish(undefined);
+        if (end && !end.uncertain) return end;
+        throw error;
+      }
+      completion = handled;
+    }
+    return finish(completion);
+  }
+
+  private missingImport(body: Syntax): Unknown | undefined {
+    for (const statement of body.children) {
+      const from = statement.type === "import_from_statement" ? one(statement, "module_name") : undefined;
+      const names = statement.type === "import_statement" ? importsOf(statement).map(({ name }) => name) : from ? [this.textOf(from)] : []; // prettier-ignore
+      for (const name of names) {
+        if (!this.isKnownModule(name)) return unknown(`whether \`${name}\` can be imported`, placeAt(statement));
+      }
+    }
+    return undefined;
+  }
+
+  private handle(error: PythonRaise, handlers: readonly Syntax[], scope: Scope): Completion | "not handled" {
+    for (const [index, handler] of handlers.entries()) {
+      const own = parts(handler);
+      const block = own.at(-1);
+      let written = own.length > 1 ? own[0] : undefined;
+      let name: string | undefined;
+      if (written?.type === "as_pattern") {
+        name = parts(one(written, "alias") ?? written)[0]?.text;
+        written = parts(written)[0];
+      } else name = one(handler, "alias")?.text;
+      const matches = written ? this.instanceOf(error.value, this.eval(written, scope)) : true;
+      if (matches === false) continue;
+      if (matches === undefined) return this.skip(handlers.slice(index), scope, unknown("whether an exception is handled", placeAt(handler))); // prettier-ignore
+      if (name !== undefined) this.assign(name, error.value, scope);
+      const before = this.handling;
+      this.handling = error;
+      try {
+        return this.block(block, scope);
+      } finally {
+        this.handling = before;
+        if (name !== undefined) (scope.elsewhere?.get(name) ?? scope).names.delete(name);
+      }
+    }
+    return "not handled";
+  }
+
+  private withStatement(node: Syntax, scope: Scope): Completion {
+    const clause = parts(node).find(({ type }) => type === "with_clause");
+    const left: { manager: PythonInstance; place: Place }[] = [];
+    for (const item of clause ? parts(clause) : []) {
+      const written = one(item, "value");
+      const isNamed = written?.type === "as_pattern";
+      const expression = isNamed ? parts(written)[0] : written;
+      const manager = this.eval(expression, scope);
+      let value = manager;
+      if (manager.kind === "instance") {
+        value = this.callValue(this.attributeOf(manager, "__enter__", placeAt(item)), noArguments(placeAt(item), []), placeAt(item)); // prettier-ignore
+        left.push({ manager, place: placeAt(item) });
+      } else {
+        // A generator under `contextmanager`.
+        const iterator = iteratorOf(manager);
+        if (iterator) value = iterator.next() ?? none;
+      }
+      const alias = isNamed ? one(written, "alias") : undefined;
+      if (alias) this.assignTo(alias, value, scope);
+    }
+    const completion = this.block(one(node, "body"), scope);
+    for (const { manager, place } of left.reverse()) {
+      const method = this.find(manager, "__exit__", place);
+      if (method) this.callValue(method, noArguments(place, [none, none, none]), place);
+    }
+    return completion;
+  }
+
+  private matchStatement(node: Syntax, scope: Scope): Completion {
+    const subjects = (node.fields.subject ?? []).map((subject) => this.eval(subject, scope));
+    const subject = subjects.length === 1 ? subjects[0]! : tuple(subjects);
+    const clauses = one(node, "body")?.fields.alternative ?? [];
+    for (const [index, clause] of clauses.entries()) {
+      const patterns = parts(clause).filter(({ type }) => type === "case_pattern");
+      const bound = new Map<string, Value>();
+      const guard = one(clause, "guard");
+      let matches: boolean | undefined = patterns.length === 1 ? this.matches(patterns[0]!, subject, scope, bound) : undefined; // prettier-ignore
+      let why = subject.kind === "unknown" ? subject : unknown(`whether \`${this.short(patterns[0] ?? clause)}\` matches`, placeAt(patterns[0] ?? clause)); // prettier-ignore
+      if (matches) for (const [name, value] of bound) this.assign(name, value, scope);
+      if (matches && guard) {
+        const condition = parts(guard)[0]!;
+        const value = this.eval(condition, scope);
+        matches = this.truthOf(value);
+        if (matches === undefined) why = this.undecided(value, condition);
+      }
+      if (matches) return this.block(one(clause, "consequence"), scope);
+      if (matches === undefined) return this.skip(clauses.slice(index), scope, why);
+    }
+    return undefined;
+  }
+
+  /** Whether a pattern matches; `bound` are the names that it binds. */
+  private matches(pattern: Syntax, value: Value, scope: Scope, bound: Map<string, Value>): boolean | undefined {
+    const own = parts(pattern);
+    const all = (results: Iterable<boolean | undefined>): boolean | undefined => {
+      for (const result of results) if (result !== true) return result;
+      return true;
+    };
+    switch (pattern.type) {
+      case "case_pattern": {
+        if (own.length === 0) return pattern.text === "_" ? true : undefined;
+        const inner = own[0]!;
+        if (this.text[pattern.from] === "-") return equal(unary("-", this.eval(inner, scope), placeAt(pattern), this), value, placeAt(pattern), this); // prettier-ignore
+        return this.matches(inner, value, scope, bound);
+      }
+      case "dotted_name": {
+        const [name, ...path] = own.map(({ text }) => text);
+        if (path.length === 0) {
+          bound.set(name!, value);
+          return true;
+        }
+        const of = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(name!, own[0]!, scope)); // prettier-ignore
+        return equal(of, value, placeAt(pattern), this);
+      }
+      case "union_pattern": {
+        for (const alternative of own) {
+          const result = this.matches(alternative, value, scope, bound);
+          if (result !== false) return result;
+        }
+        return false;
+      }
+      case "as_pattern": {
+        const alias = own.at(-1);
+        const result = this.matches(own[0]!, value, scope, bound);
+        if (result && alias?.type === "identifier") bound.set(alias.text, value);
+        return result;
+      }
+      case "list_pattern":
+      case "tuple_pattern": {
+        if (value.kind !== "list" && value.kind !== "tuple") return value.kind === "unknown" || value.kind === "native" || value.kind === "instance" ? undefined : false; // prettier-ignore
+        const star = own.findIndex((child) => parts(child)[0]?.type === "splat_pattern");
+        const { items } = value;
+        if (star < 0 ? items.length !== own.length : items.length < own.length - 1) return false;
+        const after = star < 0 ? 0 : own.length - star - 1;
+        return all(
+          own.map((child, i) => {
+            if (i !== star) return this.matches(child, items[star >= 0 && i > star ? items.length - (own.length - i) : i]!, scope, bound); // prettier-ignore
+            for (const name of captures(child)) bound.set(name, list(items.slice(star, items.length - after)));
+            return true;
+          }),
+        );
+      }
+      case "class_pattern": {
+        const [name, ...inner] = own;
+        const [first, ...path] = name ? parts(name).map(({ text }) => text) : [];
+        if (first === undefined) return undefined;
+        const type = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(first, name!, scope)); // prettier-ignore
+        const is = this.instanceOf(value, type);
+        if (is !== true) return is;
+        const names = value.kind === "instance" ? [...(fieldsOf(value.type)?.keys() ?? [])] : undefined;
+        return all(
+          inner.map((child, i) => {
+            const [keyword, of] = parts(child)[0]?.type === "keyword_pattern" ? parts(parts(child)[0]!) : [];
+            if (keyword && of) {
+              const attribute = this.find(value, keyword.text, placeAt(child));
+              return attribute ? this.matches(of, attribute, scope, bound) : false;
+            }
+            const attribute = names?.[i] === undefined ? undefined : this.attributeOf(value, names[i], placeAt(child));
+            if (attribute) return this.matches(child, attribute, scope, bound);
+            return names === undefined && i === 0 ? this.matches(child, value, scope, bound) : undefined;
+          }),
+        );
+      }
+      case "integer":
+      case "float":
+      case "string":
+      case "concatenated_string":
+      case "true":
+      case "false":
+        return equal(this.eval(pattern, scope), value, placeAt(pattern), this);
+      case "none":
+        return identical(none, value);
+      default:
+        return undefined;
+    }
+  }
+
+  private remove(target: Syntax, scope: Scope): void {
+    if (target.type === "identifier") (scope.elsewhere?.get(target.text) ?? scope).names.delete(target.text);
+    else if (target.type === "attribute") {
+      const object = this.eval(one(target, "object"), scope);
+      const name = one(target, "attribute")?.text;
+      if ((object.kind === "instance" || object.kind === "class") && name !== undefined) object.attributes.delete(name);
+    } else if (target.type === "subscript") {
+      const of = plainOf(this.eval(one(target, "value"), scope));
+      const index = this.eval(one(target, "subscript"), scope);
+      const key = of.kind === "dict" ? this.keyOf(index) : undefined;
+      if (of.kind === "dict" && key !== undefined) {
+        if (!of.entries.delete(presentKey(of.entries, key))) raise("KeyError", "a key", placeAt(target));
+      } else if (of.kind === "list" && isInteger(index)) {
+        const at = +index.value < 0 ? +index.value + of.items.length : +index.value;
+        if (of.items.splice(at, at < 0 ? 0 : 1).length === 0) raise("IndexError", "an index", placeAt(target));
+      } else if (of.kind === "list" && index.kind === "slice") {
+        const indices = new Set(sliceIndices(index, of.items.length));
+        of.items.splice(0, of.items.length, ...of.items.filter((_, i) => !indices.has(i)));
+      } else if (!this.isShared(of))
+        forgetValue(of, unknown(`what \`${this.short(target)}\` removes`, placeAt(target)));
+    } else for (const child of parts(target)) this.remove(child, scope);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- imports
+
+  private libraryOf(name: string): Library | undefined {
+    return this.libraries(name) ?? standardLibrary(name);
+  }
+
+  private isKnownModule(name: string): boolean {
+    if (this.libraryOf(name)) return true;
+    const dot = name.lastIndexOf(".");
+    return dot > 0 && this.libraryOf(name.slice(0, dot))?.(name.slice(dot + 1)) !== undefined;
+  }
+
+  private importModules(node: Syntax, scope: Scope): void {
+    for (const { name, binds } of importsOf(node)) {
+      const isAlias = binds !== name && binds !== name.split(".")[0];
+      const whole = this.moduleOf(name, placeAt(node));
+      this.assign(
+        binds,
+        isAlias || !name.includes(".") ? whole : this.moduleOf(name.split(".")[0]!, placeAt(node), true),
+        scope,
+      );
+    }
+  }
+
+  /** `always`: also where only modules in it are known. */
+  private moduleOf(name: string, place: Place, always = false): Value {
+    const known = this.modules.get(name);
+    if (known) return known;
+    const library = this.libraryOf(name);
+    if (!library && !always) {
+      const dot = name.lastIndexOf(".");
+      const found = dot > 0 ? this.libraryOf(name.slice(0, dot))?.(name.slice(dot + 1)) : undefined;
+      return found ?? unknown(`\`${name}\`, which is imported`, place);
+    }
+    const made: Native = {
+      kind: "native",
+      type: moduleType,
+      data: { name, library, known: new Map() } satisfies ModuleData,
+    };
+    if (library) this.modules.set(name, made);
+    return made;
+  }
+
+  /** A name of a module: its own, or a module in it. */
+  moduleAttribute(module: ModuleData, name: string, place: Place): Value | undefined {
+    const known = module.known.get(name);
+    if (known) return known;
+    const whole = `${module.name}.${name}`;
+    const found = module.library?.(name) ?? (this.libraryOf(whole) ? this.moduleOf(whole, place) : undefined);
+    if (found) module.known.set(name, found);
+    return found;
+  }
+
+  private importFrom(node: Syntax, scope: Scope): void {
+    const written = one(node, "module_name");
+    const from = written ? this.textOf(written) : "";
+    const module = written?.type === "dotted_name" ? this.moduleOf(from, placeAt(node)) : undefined;
+    if (node.children.some(({ type }) => type === "wildcard_import")) {
+      const library = module?.kind === "native" && module.type === moduleType ? (name: string) => this.moduleAttribute(module.data as ModuleData, name, placeAt(node)) : undefined; // prettier-ignore
+      this.stars.push({ library, name: from, place: placeAt(node) });
+      return;
+    }
+    for (const [index, { name, binds }] of importsOf(node).entries()) {
+      const found =
+        module?.kind === "native"
+          ? module.type === moduleType
+            ? this.moduleAttribute(module.data as ModuleData, name, placeAt(node))
+            : this.find(module, name, placeAt(node))
+          : undefined;
+      this.assign(
+        binds,
+        found ?? unknown(`\`${name}\` imported from \`${from}\``, placeAt(node.fields.name![index]!)),
+        scope,
+      );
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------- definitions
+
+  private makeFunction(node: Syntax, scope: Scope, decorators: readonly Value[]): PythonFunction {
+    const defaults = new Map<string, Value>();
+    for (const parameter of parametersOf(node)?.named ?? []) {
+      if (parameter.default) defaults.set(parameter.name, this.eval(parameter.default, scope));
+    }
+    const name = one(node, "name")?.text ?? "<lambda>";
+    // What a class binds is no name of its methods.
+    return {
+      kind: "function",
+      name,
+      node,
+      scope: scope.kind === "class" ? scope.parent! : scope,
+      defaults,
+      decorators,
+    };
+  }
+
+  private decorated(node: Syntax, scope: Scope): Completion {
+    const decorators = node.children.filter(({ type }) => type === "decorator").map((decorator) => ({ node: decorator, value: this.eval(parts(decorator)[0], scope) })); // prettier-ignore
+    const definition = one(node, "definition");
+    const name = definition && one(definition, "name");
+    if (!name) return undefined;
+    let value: Value =
+      definition.type === "class_definition"
+        ? this.makeClass(definition, scope)
+        : this.makeFunction(definition, scope, decorators.map((decorator) => decorator.value)); // prettier-ignore
+    for (const { node: written, value: decorator } of decorators.reverse()) value = this.decorate(decorator, value, placeAt(written)); // prettier-ignore
+    this.assign(name.text, value, scope);
+    return undefined;
+  }
+
+  /** What a decorator makes of a function or class. One that is not known is taken to leave it as it is. */
+  private decorate(decorator: Value, target: Value, place: Place): Value {
+    if (decorator.kind === "native") return decorator.type.decorate?.(decorator, target, { place, interpreter: this }) ?? target; // prettier-ignore
+    if (decorator.kind === "unknown") return target;
+    return this.callValue(decorator, noArguments(place, [target]), place);
+  }
+
+  private makeClass(node: Syntax, scope: Scope): PythonClass {
+    const name = one(node, "name")!.text;
+    const bases: Value[] = [];
+    const written = one(node, "superclasses");
+    for (const base of written ? parts(written) : []) {
+      const place = placeAt(base);
+      if (base.type === "keyword_argument") {
+        const value = this.eval(one(base, "value"), scope);
+        if (one(base, "name")?.text === "metaclass" && value.kind !== "native") bases.push(unknown(`the metaclass of \`${name}\``, place)); // prettier-ignore
+      } else if (base.type.endsWith("splat")) bases.push(unknown(`the bases of \`${name}\``, place));
+      else {
+        const value = this.eval(base, scope);
+        bases.push(value.kind === "class" || value.kind === "native" || value.kind === "unknown" ? value : unknown(`the base \`${this.short(base)}\` of \`${name}\``, place)); // prettier-ignore
+      }
+    }
+    const outer = scope.kind === "class" ? scope.parent : scope;
+    const cell: Scope = { kind: "function", names: new Map(), parent: outer };
+    const attributes = new Map<string, Value>();
+    const annotations = new Map<string, Syntax>();
+    const type: PythonClass = { kind: "class", name, node, bases, mro: [], attributes, annotations, fields: undefined };
+    type.mro = linearised(type) ?? [type, unknown(`the order of the bases of \`${name}\``, placeAt(node))];
+    cell.names.set("__class__", type);
+    const own: ClassScope = { kind: "class", names: attributes, parent: cell, annotations };
+    this.block(one(node, "body"), own);
+    for (const entry of type.mro) {
+      if (entry.kind === "native") entry.type.derived?.(type, { place: placeAt(node), interpreter: this });
+    }
+    return type;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- assignment
+
+  private assignTo(target: Syntax, value: Value, scope: Scope): void {
+    switch (target.type) {
+      case "identifier":
+        return this.assign(target.text, value, scope);
+      case "attribute": {
+        const object = this.eval(one(target, "object"), scope);
+        return this.setAttributeOf(object, one(target, "attribute")!.text, value, placeAt(target));
+      }
+      case "subscript": {
+        const object = this.eval(one(target, "value"), scope);
+        return this.setItemOf(object, this.subscript(target, scope), value, placeAt(target));
+      }
+      case "parenthesized_expression":
+      case "as_pattern_target":
+        return this.assignTo(parts(target)[0]!, value, scope);
+      case "pattern_list":
+      case "tuple_pattern":
+      case "list_pattern":
+      case "tuple":
+      case "list":
+      case "expression_list":
+        return this.unpack(parts(target), value, scope, placeAt(target));
+      default:
+        this.forget([target], scope, unknown("a target of an assignment that is not read", placeAt(target)));
+    }
+  }
+
+  private unpack(targets: readonly Syntax[], value: Value, scope: Scope, place: Place): void {
+    const items = this.itemsOf(value, place);
+    const isStar = ({ type }: Syntax) => type === "list_splat_pattern" || type === "list_splat";
+    const star = targets.findIndex(isStar);
+    if (!items) {
+      const why = value.kind === "unknown" ? value : unknown(`the items of a value`, place);
+      for (const target of targets) this.assignTo(isStar(target) ? parts(target)[0]! : target, why, scope);
+      return;
+    }
+    if (star < 0 ? items.length !== targets.length : items.length < targets.length - 1) {
+      raise("ValueError", "too many or too few values to unpack", place);
+    }
+    // The items may be those of a list that the targets change.
+    const given = [...items];
+    const after = targets.length - star - 1;
+    for (const [i, target] of targets.entries()) {
+      if (i === star) this.assignTo(parts(target)[0]!, list(given.slice(star, given.length - after)), scope);
+      else this.assignTo(target, given[star >= 0 && i > star ? given.length - (targets.length - i) : i]!, scope);
+    }
+  }
+
+  private assignment(node: Syntax, scope: Scope): Value {
+    const target = one(node, "left")!;
+    const written = one(node, "right");
+    const annotation = one(node, "type");
+    if (annotation && scope.kind === "class" && target.type === "identifier") (scope as ClassScope).annotations.set(target.text, annotation); // prettier-ignore
+    if (!written) return none;
+    const value = this.eval(written, scope);
+    this.assignTo(target, value, scope);
+    return value;
+  }
+
+  private augmentedAssignment(node: Syntax, scope: Scope): Value {
+    const target = one(node, "left")!;
+    const op = one(node, "operator")!.text.slice(0, -1);
+    const place = placeAt(node);
+    const change = (before: Value): Value => {
+      const by = this.eval(one(node, "right"), scope);
+      return this.changed(op, before, by, place);
+    };
+    if (target.type === "attribute") {
+      const object = this.eval(one(target, "object"), scope);
+      const name = one(target, "attribute")!.text;
+      this.setAttributeOf(object, name, change(this.attributeOf(object, name, placeAt(target))), placeAt(target));
+    } else if (target.type === "subscript") {
+      const object = this.eval(one(target, "value"), scope);
+      const index = this.subscript(target, scope);
+      this.setItemOf(object, index, change(this.itemOf(object, index, placeAt(target))), placeAt(target));
+    } else this.assignTo(target, change(this.eval(target, scope)), scope);
+    return none;
+  }
+
+  /** `before op= by`, which changes lists and tensors themselves. */
+  private changed(op: string, before: Value, by: Value, place: Place): Value {
+    if (before.kind === "list" && op === "+") {
+      const items = this.itemsOf(by, place);
+      if (!items) {
+        forgetValue(before, by.kind === "unknown" ? by : unknown("the items of a value", place));
+        return before;
+      }
+      this.spend(items.length);
+      for (const item of [...items]) before.items.push(item);
+      return before;
+    }
+    if (before.kind === "dict" && op === "|") {
+      if (by.kind !== "dict") forgetValue(before, by.kind === "unknown" ? by : unknown("the items of a value", place));
+      else for (const [key, value] of by.entries) before.entries.set(presentKey(before.entries, key), value);
+      return before;
+    }
+    if (before.kind === "instance") {
+      const method = this.methodOf(before, `__i${({ "+": "add", "-": "sub", "*": "mul", "/": "truediv", "|": "or", "&": "and" })[op] ?? op}__`); // prettier-ignore
+      if (method) return this.callValue(method, noArguments(place, [before, by]), place);
+    }
+    const made = binary(op, before, by, place, this);
+    if (before.kind !== "native" || !before.type.inPlace) return made;
+    if (made.kind === "native" && made.type === before.type)
+      before.type.inPlace(before, made, { place, interpreter: this });
+    else forgetValue(before, made.kind === "unknown" ? made : unknown(`the result of \`${op}=\``, place));
+    return before;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- expressions
+
+  private eval(node: Syntax | undefined, scope: Scope): Value {
+    if (!node) return unknown("code with a syntax error", nowhere);
+    this.spend(1);
+    const expression = PythonInterpreter.expressions.get(node.type);
+    if (!expression) return unknown(`\`${this.short(node)}\``, placeAt(node));
+    if (this.depth >= most.nesting) return unknown("code that is nested too deeply", placeAt(node));
+    this.depth++;
+    const value = expression(this, node, scope);
+    this.depth--;
+    return value;
+  }
+
+  private static readonly expressions = new Map<string, Expression>([
+    ["identifier", (me, node, scope) => me.nameValue(node.text, node, scope)],
+    ["integer", (me, node) => me.literal(node, integerLiteral)],
+    ["float", (me, node) => me.literal(node, floatLiteral)],
+    ["true", (me, node) => me.literal(node, (literal) => ({ kind: "bool", value: true, literal: placeAt(literal) }))],
+    ["false", (me, node) => me.literal(node, (literal) => ({ kind: "bool", value: false, literal: placeAt(literal) }))],
+    ["none", () => none],
+    ["ellipsis", () => ellipsis],
+    ["string", (me, node, scope) => me.stringValue(node, scope)],
+    ["concatenated_string", (me, node, scope) => me.joined(parts(node).map((part) => me.eval(part, scope)))],
+    ["parenthesized_expression", (me, node, scope) => me.eval(parts(node)[0], scope)],
+    ["tuple", (me, node, scope) => me.sequence(node, scope, tuple)],
+    ["expression_list", (me, node, scope) => me.sequence(node, scope, tuple)],
+    ["list", (me, node, scope) => me.sequence(node, scope, list)],
+    ["set", (me, node, scope) => me.setValue(me.sequence(node, scope, list), node)],
+    ["dictionary", (me, node, scope) => me.dictionary(node, scope)],
+    ["list_comprehension", (me, node, scope) => me.comprehension(node, scope)],
+    ["set_comprehension", (me, node, scope) => me.setValue(me.comprehension(node, scope), node)],
+    ["generator_expression", (me, node, scope) => {
+      const items = me.comprehension(node, scope);
+      return items.kind === "list" ? me.iterator(items.items) : items;
+    }],
+    ["dictionary_comprehension", (me, node, scope) => me.comprehension(node, scope)],
+    ["attribute", (me, node, scope) => me.attributeOf(me.eval(one(node, "object"), scope), one(node, "attribute")!.text, placeAt(node))],
+    ["subscript", (me, node, scope) => me.itemOf(me.eval(one(node, "value"), scope), me.subscript(node, scope), placeAt(node))],
+    ["slice", (me, node, scope) => {
+      const [start, stop, step] = sliceParts(node, me.text).map((part) => (part ? me.eval(part, scope) : none));
+      return { kind: "slice", start: start!, stop: stop!, step: step! };
+    }],
+    ["call", (me, node, scope) => me.callExpression(node, scope)],
+    ["lambda", (me, node, scope) => me.makeFunction(node, scope, [])],
+    ["conditional_expression", (me, node, scope) => me.conditional(node, scope)],
+    ["boolean_operator", (me, node, scope) => me.booleanOperator(node, scope)],
+    ["not_operator", (me, node, scope) => unary("not", me.eval(one(node, "argument"), scope), placeAt(node), me)],
+    ["unary_operator", (me, node, scope) => unary(one(node, "operator")!.text as "-" | "+" | "~", me.eval(one(node, "argument"), scope), placeAt(node), me)],
+    ["binary_operator", (me, node, scope) => {
+      const left = me.eval(one(node, "left"), scope);
+      return binary(one(node, "operator")!.text, left, me.eval(one(node, "right"), scope), placeAt(node), me);
+    }],
+    ["comparison_operator", (me, node, scope) => me.comparison(node, scope)],
+    ["named_expression", (me, node, scope) => {
+      const value = me.eval(one(node, "value"), scope);
+      let at = scope;
+      while (at.kind === "comprehension" && at.parent) at = at.parent;
+      me.assign(one(node, "name")!.text, value, at);
+      return value;
+    }],
+    ["assignment", (me, node, scope) => me.assignment(node, scope)],
+    ["augmented_assignment", (me, node, scope) => me.augmentedAssignment(node, scope)],
+    ["await", (me, node, scope) => me.eval(parts(node)[0], scope)],
+    ["yield", (me, node, scope) => me.yieldExpression(node, scope)],
+    ["type", (me, node, scope) => me.eval(parts(node)[0], scope)],
+  ]); // prettier-ignore
+
+  private literal(node: Syntax, make: (node: Syntax) => Value): Value {
+    let value = this.literals.get(node);
+    if (!value) this.literals.set(node, (value = make(node)));
+    return value;
+  }
+
+  private nameValue(name: string, place: Place, scope: Scope): Value {
+    return this.lookUp(name, scope) ?? unknown(`\`${name}\`, which is not defined here`, placeAt(place));
+  }
+
+  private stringValue(node: Syntax, scope: Scope): Value {
+    if (!node.children.some(({ type }) => type === "interpolation")) return this.literal(node, (literal) => decodeString(literal, this.text)); // prettier-ignore
+    const at: At = { place: placeAt(node), interpreter: this };
+    return fString(node, this.text, (inner) => this.eval(inner, scope), (value, how) => write(value, how, at)); // prettier-ignore
+  }
+
+  private joined(values: readonly Value[]): Value {
+    let text = "";
+    for (const value of values) {
+      if (value.kind !== "string") return value;
+      text += value.value;
+    }
+    return string(text);
+  }
+
+  private sequence(node: Syntax, scope: Scope, make: (items: Value[]) => Value): Value {
+    const items: Value[] = [];
+    let why: Unknown | undefined;
+    for (const child of parts(node)) {
+      if (child.type !== "list_splat" && child.type !== "parenthesized_list_splat") items.push(this.eval(child, scope));
+      else {
+        const value = this.eval(parts(child)[0], scope);
+        const given = this.itemsOf(value, placeAt(child));
+        if (given) for (const item of given) items.push(item);
+        else
+          why ??= value.kind === "unknown" ? value : unknown(`the items of \`${this.short(child)}\``, placeAt(child));
+      }
+    }
+    return why ?? make(items);
+  }
+
+  private setValue(items: Value, node: Syntax): Value {
+    if (items.kind !== "list") return items;
+    return this.callValue(builtins.get("set")!, noArguments(placeAt(node), [items]), placeAt(node));
+  }
+
+  private dictionary(node: Syntax, scope: Scope): Value {
+    const made: Value = { kind: "dict", entries: new Map() };
+    let why: Unknown | undefined;
+    for (const child of parts(node)) {
+      if (child.type === "pair") {
+        const key = this.eval(one(child, "key"), scope);
+        why ??= this.put(made, key, this.eval(one(child, "value"), scope), placeAt(child));
+      } else {
+        const value = plainOf(this.eval(parts(child)[0], scope));
+        if (value.kind === "dict")
+          for (const [key, item] of value.entries) made.entries.set(presentKey(made.entries, key), item);
+        else
+          why ??= value.kind === "unknown" ? value : unknown(`the items of \`${this.short(child)}\``, placeAt(child));
+      }
+    }
+    return why ?? made;
+  }
+
+  /** Why not, where the key is not known. */
+  private put(dict: Extract<Value, { kind: "dict" }>, key: Value, value: Value, place: Place): Unknown | undefined {
+    const as = this.keyOf(key);
+    if (as === undefined) return key.kind === "unknown" ? key : unknown("a key of a dict", place);
+    dict.entries.set(presentKey(dict.entries, as), value);
+    return undefined;
+  }
+
+  private comprehension(node: Syntax, scope: Scope): Value {
+    const made: Value = node.type === "dictionary_comprehension" ? { kind: "dict", entries: new Map() } : list([]);
+    const body = one(node, "body");
+    const clauses = parts(node).filter((child) => child.type === "for_in_clause" || child.type === "if_clause");
+    const inner: Scope = { kind: "comprehension", names: new Map(), parent: scope.kind === "class" ? scope.parent : scope, elsewhere: scope.elsewhere }; // prettier-ignore
+    if (scope.self) inner.self = scope.self;
+    /** Why the result is unknown. */
+    const from = (index: number): Unknown | undefined => {
+      const clause = clauses[index];
+      if (!clause) {
+        if (made.kind === "dict") {
+          const key = this.eval(body && one(body, "key"), inner);
+          return this.put(made, key, this.eval(body && one(body, "value"), inner), placeAt(node));
+        }
+        const value = this.eval(body, inner);
+        if (made.kind === "list") made.items.push(value);
+        return undefined;
+      }
+      if (clause.type === "if_clause") {
+        const condition = parts(clause)[0]!;
+        const value = this.eval(condition, inner);
+        const truth = this.truthOf(value);
+        if (truth === undefined) return this.undecided(value, condition);
+        return truth ? from(index + 1) : undefined;
+      }
+      const written = one(clause, "right")!;
+      const iterable = this.eval(written, index === 0 ? scope : inner);
+      const items = this.itemsOf(iterable, placeAt(written));
+      if (!items) return iterable.kind === "unknown" ? iterable : unknown(`the items of \`${this.short(written)}\``, placeAt(written)); // prettier-ignore
+      for (const item of items) {
+        this.spend(1);
+        this.assignTo(one(clause, "left")!, item, inner);
+        const why = from(index + 1);
+        if (why) return why;
+      }
+      return undefined;
+    };
+    const why = from(0);
+    if (!why) return made;
+    this.forget([body, ...clauses], inner, why);
+    return why;
+  }
+
+  private subscript(node: Syntax, scope: Scope): Value {
+    const written = node.fields.subscript ?? [];
+    // `x[1,]` is a tuple of one, which the tree does not tell from `x[1]`.
+    const isTuple =
+      written.length > 1 || (written[0] !== undefined && /^\s*,/.test(this.text.slice(written[0].to, node.to)));
+    if (!isTuple && written[0]?.type !== "list_splat") return this.eval(written[0], scope);
+    return this.sequence({ ...node, children: written }, scope, tuple);
+  }
+
+  private conditional(node: Syntax, scope: Scope): Value {
+    const [yes, condition, no] = parts(node);
+    const value = this.eval(condition, scope);
+    const truth = this.truthOf(value);
+    if (truth !== undefined) return this.eval(truth ? yes : no, scope);
+    const why = this.undecided(value, condition!);
+    this.forget([yes, no], scope, why);
+    return why;
+  }
+
+  private booleanOperator(node: Syntax, scope: Scope): Value {
+    const left = this.eval(one(node, "left"), scope);
+    const truth = this.truthOf(left);
+    const isAnd = one(node, "operator")!.text === "and";
+    if (truth !== undefined) return truth === isAnd ? this.eval(one(node, "right"), scope) : left;
+    // What is false however the left is, `unknown and False`, is false as a condition; as a value it is not known.
+    const why = this.undecided(left, one(node, "left")!);
+    this.forget([one(node, "right")], scope, why);
+    return why;
+  }
+
+  private comparison(node: Syntax, scope: Scope): Value {
+    const operands = parts(node);
+    const operators = node.fields.operators ?? [];
+    let left = this.eval(operands[0], scope);
+    let result: Value = none;
+    for (const [i, operator] of operators.entries()) {
+      const right = this.eval(operands[i + 1], scope);
+      const place = operators.length === 1 ? placeAt(node) : { from: operands[i]!.from, to: operands[i + 1]!.to };
+      const op = operator.text === "<>" ? "!=" : operator.text.replace(/\s+/g, " ");
+      result = binary(op, left, right, place, this);
+      if (i + 1 === operators.length) break;
+      const truth = this.truthOf(result);
+      if (truth === undefined) {
+        const why = this.undecided(result, node);
+        this.forget(operands.slice(i + 2), scope, why);
+        return why;
+      }
+      if (!truth) break;
+      left = right;
+    }
+    return result;
+  }
+
+  private yieldExpression(node: Syntax, scope: Scope): Value {
+    const { generator } = this;
+    const written = parts(node)[0];
+    const value = written ? this.eval(written, scope) : none;
+    if (!generator) return none;
+    const isFrom = /^yield\s+from\b/.test(this.text.slice(node.from, node.from + 40));
+    const items = isFrom ? this.itemsOf(value, placeAt(node)) : [value];
+    if (!items)
+      generator.uncertain ??= value.kind === "unknown" ? value : unknown("the items of a value", placeAt(node));
+    else for (const item of items) generator.items.push(item);
+    if (generator.items.length > most.yields) {
+      raise("RuntimeError", "a generator without an end", placeAt(node));
+    }
+    return isFrom ? none : unknown("what is sent to a generator", placeAt(node));
+  }
+
+  private iterator(items: readonly Value[]): Value {
+    return this.callValue(builtins.get("iter")!, noArguments(nowhere, [list([...items])]), nowhere);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- calls
+
+  private callExpression(node: Syntax, scope: Scope): Value {
+    const callee = this.eval(one(node, "function"), scope);
+    const written = one(node, "arguments");
+    const place = placeAt(node);
+    const args = this.argumentsOf(written, scope, place);
+    if (args.kind === "unknown") {
+      if (callee.kind === "unknown") return callee;
+      const called = callee.kind === "bound" ? callee.callee : callee;
+      if (called.kind === "function") forgetCall(called, callee.kind === "bound" ? [callee.self] : [], args, this);
+      return args;
+    }
+    if (callee.kind === "native" && callee.type === superType && callee.data === undefined && args.positional.length === 0) {
+      return this.superOf(scope, place);
+    } // prettier-ignore
+    return this.callValue(callee, args, place);
+  }
+
+  private argumentsOf(
+    written: Syntax | undefined,
+    scope: Scope,
+    place: Place,
+  ): (Arguments & { kind?: undefined }) | Unknown {
+    const positional: Value[] = [];
+    const named = new Map<string, Value>();
+    const places = { positional: [] as (Place | undefined)[], named: new Map<string, Place>() };
+    if (written?.type === "generator_expression") {
+      positional.push(this.eval(written, scope));
+      places.positional.push(placeAt(written));
+      return { positional, named, place, places };
+    }
+    let why: Unknown | undefined;
+    for (const child of written ? parts(written) : []) {
+      switch (child.type) {
+        case "keyword_argument": {
+          const name = one(child, "name")?.text ?? "";
+          const value = one(child, "value");
+          named.set(name, this.eval(value, scope));
+          places.named.set(name, placeAt(value ?? child));
+          break;
+        }
+        case "list_splat":
+        case "parenthesized_list_splat": {
+          const value = this.eval(parts(child)[0], scope);
+          const items = this.itemsOf(value, placeAt(child));
+          if (items) for (const item of items) places.positional[positional.push(item) - 1] = placeAt(child);
+          else
+            why ??= value.kind === "unknown" ? value : unknown(`the items of \`${this.short(child)}\``, placeAt(child));
+          break;
+        }
+        case "dictionary_splat": {
+          const value = plainOf(this.eval(parts(child)[0], scope));
+          if (value.kind !== "dict") {
+            why ??= value.kind === "unknown" ? value : unknown(`the items of \`${this.short(child)}\``, placeAt(child));
+            break;
+          }
+          for (const [key, item] of value.entries) {
+            named.set(String(key), item);
+            places.named.set(String(key), placeAt(child));
+          }
+          break;
+        }
+        default:
+          places.positional[positional.push(this.eval(child, scope)) - 1] = placeAt(child);
+      }
+    }
+    return why ?? { positional, named, place, places };
+  }
+
+  private callValue(callee: Value, args: Arguments, place: Place): Value {
+    switch (callee.kind) {
+      case "function":
+        return this.callFunction(callee, args, place);
+      case "bound":
+        return this.callValue(callee.callee, withFirst(callee.self, args), place);
+      case "class":
+        if (isEnum(callee)) return enumMember(callee, args.positional[0] ?? none, this, place);
+        return this.instantiate(callee, args, place);
+      case "native":
+        this.spend(1);
+        return (
+          callee.type.call?.(callee, args, { place, interpreter: this }) ??
+          unknown(`a call of ${nameOf(callee)}`, place)
+        );
+      case "instance": {
+        for (const entry of callee.type.mro) {
+          if (entry.kind === "unknown") return entry;
+          const method = entry.kind === "class" ? entry.attributes.get("__call__") : undefined;
+          if (method) return this.callValue(this.bound(method, callee, place), args, place);
+          const call = entry.kind === "native" ? entry.type.instanceCall : undefined;
+          if (call) return call(callee, args, { place, interpreter: this });
+        }
+        return unknown(`a call of an object of \`${callee.type.name}\``, place);
+      }
+      case "unknown":
+        return callee;
+      default:
+        return unknown("a call of what is no function", place);
+    }
+  }
+
+  private callFunction(callee: PythonFunction, args: Arguments, place: Place): Value {
+    if (this.calls >= most.calls) {
+      const why = unknown(`the recursion of \`${callee.name}\``, place);
+      forgetCall(callee, args.positional, why, this);
+      return why;
+    }
+    const scope = this.bind(callee, args);
+    if (scope.kind === "unknown") {
+      forgetCall(callee, args.positional, scope, this);
+      return scope;
+    }
+    const body = one(callee.node, "body");
+    const { depth, calls, tries, generator } = this;
+    this.calls++;
+    try {
+      if (callee.node.type === "lambda") return this.eval(body, scope);
+      if (!body || !yields(body)) {
+        this.generator = undefined;
+        const completion = this.block(body, scope);
+        return completion?.kind === "return" ? completion.value : none;
+      }
+      const own = { items: [] as Value[], uncertain: undefined as Unknown | undefined };
+      this.generator = own;
+      const completion = this.block(body, scope);
+      const why = own.uncertain ?? completion?.uncertain;
+      return why ?? this.iterator(own.items);
+    } catch (error) {
+      if (!(error instanceof PythonRaise) || tries > 0) throw error;
+      Object.assign(this, { depth, tries });
+      return raised(error, `\`${callee.name}\``);
+    } finally {
+      this.calls = calls;
+      this.generator = generator;
+    }
+  }
+
+  /** A scope in which the parameters have their arguments; why not, where they do not fit. */
+  private bind(callee: PythonFunction, args: Arguments): Scope | Unknown {
+    const scope: Scope = { kind: "function", names: new Map(), parent: callee.scope };
+    const parameters = parametersOf(callee.node);
+    if (!parameters) return unknown(`the parameters of \`${callee.name}\``, placeAt(callee.node));
+    const { names } = scope;
+    const { positional, named } = args;
+    let index = 0;
+    let used = 0;
+    for (const { name, by } of parameters.named) {
+      if (by !== "name" && index < positional.length) {
+        names.set(name, positional[index++]!);
+        if (by === "both" && named.has(name))
+          return unknown(`a call of \`${callee.name}\` that gives \`${name}\` twice`, args.place);
+        continue;
+      }
+      const given = by === "position" ? undefined : named.get(name);
+      if (given) used++;
+      const value = given ?? callee.defaults.get(name);
+      if (!value) return unknown(`a call of \`${callee.name}\` without its argument \`${name}\``, args.place);
+      names.set(name, value);
+    }
+    if (parameters.rest !== undefined) names.set(parameters.rest, tuple(positional.slice(index)));
+    else if (index < positional.length)
+      return unknown(`a call of \`${callee.name}\` with more arguments than it takes`, args.place);
+    if (parameters.restNamed !== undefined) {
+      const own = new Set(parameters.named.filter(({ by }) => by !== "position").map(({ name }) => name));
+      names.set(parameters.restNamed, {
+        kind: "dict",
+        entries: new Map([...named].filter(([name]) => !own.has(name))),
+      });
+    } else if (used < named.size) {
+      const extra = [...named.keys()].find(
+        (name) => !parameters.named.some((own) => own.name === name && own.by !== "position"),
+      );
+      return unknown(`a call of \`${callee.name}\` with the argument \`${extra}\`, which it does not take`, args.place);
+    }
+    const self = positional[0];
+    if (self) scope.self = self;
+    return scope;
+  }
+
+  private superOf(scope: Scope, place: Place): Value {
+    const start = this.lookUp("__class__", scope);
+    let at: Scope | undefined = scope;
+    while (at && !at.self) at = at.parent;
+    if (start?.kind !== "class" || !at?.self) return unknown("`super()`", place);
+    return { kind: "native", type: superType, data: { start, self: at.self } satisfies SuperData };
+  }
+
+  // -------------------------------------------------------------------------------------------------------- objects
+
+  private instantiate(type: PythonClass, args: Arguments, place: Place): Value {
+    this.spend(1);
+    const maker = this.inClass(type, "__new__");
+    if (maker?.kind === "function" || (maker?.kind === "native" && maker.type === classMethod)) {
+      const made = this.callValue(
+        maker.kind === "function" ? maker : (maker.data as Value),
+        withFirst(type, args),
+        place,
+      );
+      if (made.kind === "instance" && made.type.mro.includes(type)) this.initialise(made, made.type.mro, args, place);
+      return made;
+    }
+    const instance: PythonInstance = { kind: "instance", type, attributes: new Map() };
+    this.onInstance?.(type, args);
+    this.initialise(instance, type.mro, args, place);
+    return instance;
+  }
+
+  /** Runs the first `__init__` of the classes. */
+  private initialise(instance: PythonInstance, classes: readonly Value[], args: Arguments, place: Place): void {
+    for (const entry of classes) {
+      if (entry.kind === "class") {
+        const own = entry.attributes.get("__init__");
+        if (own) {
+          const result = this.callValue(this.bound(own, instance, place), args, place);
+          // What `__init__` sets is not known where it ended early.
+          if (result.kind === "unknown") this.unfinished.set(instance, result);
+          return;
+        }
+        if (entry.fields) {
+          const failed = initialiseFields(instance, entry.fields, args, place, this);
+          if (failed) this.unfinished.set(instance, failed);
+          const after = failed ? undefined : this.inClass(instance.type, "__post_init__");
+          const result = after && this.callValue(this.bound(after, instance, place), noArguments(place, []), place);
+          if (result?.kind === "unknown") this.unfinished.set(instance, result);
+          return;
+        }
+      } else if (entry.kind === "native" && entry.type.instanceInit) {
+        return entry.type.instanceInit(instance, args, { place, interpreter: this });
+      } else if (entry.kind === "unknown") return;
+    }
+  }
+
+  /** Instances whose initialisation is not known to the end. */
+  private readonly unfinished = new WeakMap<PythonInstance, Unknown>();
+
+  /** An attribute of the source's classes among a class and its bases, as it is in the class. */
+  private inClass(type: PythonClass, name: string): Value | undefined {
+    for (const entry of type.mro) {
+      const value = entry.kind === "class" ? entry.attributes.get(name) : undefined;
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  classAttribute(value: Value, name: string): Value | undefined {
+    const found = value.kind === "instance" ? this.inClass(value.type, name) : value.kind === "class" ? this.inClass(value, name) : undefined; // prettier-ignore
+    return found?.kind === "native" && found.type === classMethod ? (found.data as Value) : found;
+  }
+
+  methodOf(instance: PythonInstance, name: string): Value | undefined {
+    return this.inClass(instance.type, name);
+  }
+
+  unknownBase(instance: PythonInstance): Unknown | undefined {
+    return instance.type.mro.find((entry) => entry.kind === "unknown");
+  }
+
+  /** What an attribute of a class is as an attribute of its instance. */
+  private bound(value: Value, self: PythonInstance, place: Place): Value {
+    if (value.kind === "function") return { kind: "bound", self, callee: value };
+    if (value.kind !== "native") return value;
+    if (isProperty(value)) {
+      const { get, cached } = value.data;
+      const result = this.callValue(get, noArguments(place, [self]), place);
+      if (cached !== undefined) self.attributes.set(cached, result);
+      return result;
+    }
+    return value.type === classMethod
+      ? { kind: "bound", self: self.type, callee: value.data as Value }
+      : this.unwrapped(value);
+  }
+
+  /** Of a static method, the function. */
+  private unwrapped(value: Value): Value {
+    return value.kind === "native" && value.type === staticMethod ? (value.data as Value) : value;
+  }
+
+  private attributeOf(value: Value, name: string, place: Place): Value {
+    const found = this.find(value, name, place);
+    if (found) return found;
+    const of = value.kind === "instance" ? `\`${value.type.name}\`` : value.kind === "class" ? `the class \`${value.name}\`` : value.kind === "native" ? nameOf(value) : `a value (${value.kind})`; // prettier-ignore
+    if (this.tries > 0 && value.kind !== "native") raise("AttributeError", name, place);
+    return unknown(`the attribute \`${name}\` of ${of}`, place);
+  }
+
+  private find(value: Value, name: string, place: Place): Value | undefined {
+    const at: At = { place, interpreter: this };
+    switch (value.kind) {
+      case "unknown":
+        return value;
+      case "instance":
+        return value.attributes.get(name) ?? this.instanceAttribute(value, value.type.mro, name, at);
+      case "class":
+        return this.attributeOfClass(value, name, at);
+      case "native": {
+        const own = this.beside.get(value)?.get(name);
+        if (own) return own;
+        if (value.type === superType && value.data !== undefined)
+          return this.superAttribute(value.data as SuperData, name, at);
+        const found = value.type === moduleType ? this.moduleAttribute(value.data as ModuleData, name, place) : value.type.attribute?.(value, name, at); // prettier-ignore
+        if (found) return found;
+        if (value.type.isClass) return this.ofLibraryClass(value, name);
+        return unknown(value.type === moduleType ? `\`${(value.data as ModuleData).name}.${name}\`` : `the attribute \`${name}\` of ${nameOf(value)}`, place); // prettier-ignore
+      }
+      case "bound":
+        if (name === "__self__") return value.self;
+        if (name === "__func__") return value.callee;
+        return this.find(value.callee, name, place);
+      case "function":
+        if (name === "__name__" || name === "__qualname__") return string(value.name);
+        if (name === "__call__") return value;
+        return this.beside.get(value)?.get(name);
+      default:
+        return methodOfPlain(value, name, this);
+    }
+  }
+
+  private instanceAttribute(self: PythonInstance, classes: readonly Value[], name: string, at: At): Value | undefined {
+    let unknownEntry: Unknown | undefined;
+    for (const entry of classes) {
+      if (entry.kind === "class") {
+        const value = entry.attributes.get(name);
+        if (value) return unknownEntry ?? this.bound(value, self, at.place);
+      } else if (entry.kind === "native") {
+        const value = entry.type.instanceAttribute?.(self, name, at);
+        if (value) return unknownEntry ?? value;
+      } else if (entry.kind === "unknown") unknownEntry ??= entry;
+    }
+    if (name === "__class__") return self.type;
+    if (name === "__dict__") return { kind: "dict", entries: self.attributes as Map<Key, Value> };
+    const getter = name.startsWith("__") ? undefined : this.inClass(self.type, "__getattr__");
+    if (getter)
+      return this.callValue(this.bound(getter, self, at.place), noArguments(at.place, [string(name)]), at.place);
+    return unknownEntry ?? this.unfinished.get(self);
+  }
+
+  private attributeOfClass(type: PythonClass, name: string, at: At): Value | undefined {
+    let unknownEntry: Unknown | undefined;
+    for (const entry of type.mro) {
+      if (entry.kind === "class") {
+        const value = entry.attributes.get(name);
+        if (value?.kind === "native" && value.type === classMethod) return unknownEntry ?? { kind: "bound", self: type, callee: value.data as Value }; // prettier-ignore
+        if (value) return unknownEntry ?? this.unwrapped(value);
+      } else if (entry.kind === "unknown") unknownEntry ??= entry;
+    }
+    switch (name) {
+      case "__name__":
+      case "__qualname__":
+        return string(type.name);
+      case "__mro__":
+        return tuple(type.mro);
+      case "__init__":
+        return this.initialiser(type.mro);
+      case "__dict__":
+        return { kind: "dict", entries: new Map(type.attributes) };
+      case "__annotations__":
+        return unknown("the annotations of a class", at.place);
+    }
+    for (const entry of type.mro) {
+      const value = entry.kind === "native" ? entry.type.attribute?.(entry, name, at) : undefined;
+      if (value) return value;
+    }
+    return unknownEntry;
+  }
+
+  /** `Base.__init__`, of classes without one of their own: a function of the instance and the arguments. */
+  private initialiser(classes: readonly Value[]): Value {
+    return nativeFunction("__init__", (args, { place }) => {
+      const [self, ...positional] = args.positional;
+      const rest = { ...args, positional, places: { ...args.places, positional: args.places.positional.slice(1) } };
+      if (self?.kind === "instance") this.initialise(self, classes, rest, place);
+      return none;
+    });
+  }
+
+  /** `nn.Module.forward`: a function of the instance. */
+  private ofLibraryClass(type: Native, name: string): Value | undefined {
+    if (name === "__init__") return this.initialiser([type]);
+    if (name === "__name__") return string(type.type.name.split(".").at(-1)!);
+    if (name === "__setattr__") return rawSetter;
+    return nativeFunction(`${type.type.name}.${name}`, (args, at) => {
+      const [self, ...positional] = args.positional;
+      const method = self?.kind === "instance" ? type.type.instanceAttribute?.(self, name, at) : self ? this.find(self, name, at.place) : undefined; // prettier-ignore
+      if (!method) return unknown(`\`${name}\` of ${type.type.name}`, at.place);
+      return this.callValue(method, { ...args, positional, places: { ...args.places, positional: args.places.positional.slice(1) } }, at.place); // prettier-ignore
+    });
+  }
+
+  private superAttribute({ start, self }: SuperData, name: string, at: At): Value | undefined {
+    const type = self.kind === "instance" ? self.type : self.kind === "class" ? self : undefined;
+    if (!type) return unknown("`super()`", at.place);
+    const classes = type.mro.slice(type.mro.indexOf(start) + 1);
+    if (name === "__new__") return bareMaker;
+    if (self.kind !== "instance") {
+      for (const entry of classes) {
+        if (entry.kind === "unknown") return entry;
+        const value = entry.kind === "class" ? entry.attributes.get(name) : undefined;
+        if (value?.kind === "native" && value.type === classMethod)
+          return { kind: "bound", self, callee: value.data as Value };
+        if (value) return this.unwrapped(value);
+      }
+      return name.startsWith("__") ? nothing : unknown(`\`super().${name}\``, at.place);
+    }
+    if (name === "__init__") return { kind: "bound", self, callee: this.initialiser(classes) };
+    const found = this.instanceAttribute(self, classes, name, at);
+    if (found) return found;
+    if (name === "__setattr__") return { kind: "bound", self, callee: rawSetter };
+    // What every object has does nothing here.
+    return name === "__post_init__" || name === "__init_subclass__" ? nothing : undefined;
+  }
+
+  private setAttributeOf(value: Value, name: string, to: Value, place: Place): void {
+    const at: At = { place, interpreter: this };
+    switch (value.kind) {
+      case "instance": {
+        for (const entry of value.type.mro) {
+          if (entry.kind === "class") {
+            const own = entry.attributes.get(name);
+            if (own && isProperty(own) && own.data.cached === undefined) {
+              if (own.data.set) this.callValue(own.data.set, noArguments(place, [value, to]), place);
+              return;
+            }
+            const setter = entry.attributes.get("__setattr__");
+            if (setter) {
+              this.callValue(this.bound(setter, value, place), noArguments(place, [string(name), to]), place);
+              return;
+            }
+          } else if (entry.kind === "native" && entry.type.instanceSetAttribute?.(value, name, to, at)) return;
+        }
+        value.attributes.set(name, to);
+        return;
+      }
+      case "class":
+        value.attributes.set(name, to);
+        return;
+      case "native":
+        if (value.type.setAttribute?.(value, name, to, at)) return;
+        if (!value.type.setAttribute && value.type !== moduleType && value.type.attribute?.(value, name, at)) {
+          if (!this.isShared(value)) forgetValue(value, unknown(`a change of \`${name}\` of ${nameOf(value)}`, place));
+          return;
+        }
+        break;
+      case "function":
+      case "bound":
+        break;
+      default:
+        return;
+    }
+    const attributes = this.beside.get(value) ?? new Map<string, Value>();
+    this.beside.set(value, attributes.set(name, to));
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- items
+
+  private itemOf(value: Value, index: Value, place: Place): Value {
+    const at: At = { place, interpreter: this };
+    switch (value.kind) {
+      case "unknown":
+        return value;
+      case "native":
+        return (
+          value.type.item?.(value, index, at) ??
+          (value.type.isClass ? value : unknown(`an item of ${nameOf(value)}`, place))
+        );
+      case "class": {
+        // A generic class with its arguments, or a member of an enumeration.
+        if (index.kind === "string" && value.attributes.get(index.value)?.kind === "instance") return value.attributes.get(index.value)!; // prettier-ignore
+        const own = this.classAttribute(value, "__class_getitem__");
+        return own ? this.callValue(own, noArguments(place, [value, index]), place) : value;
+      }
+      case "instance":
+        for (const entry of value.type.mro) {
+          if (entry.kind === "unknown") return entry;
+          const own = entry.kind === "class" ? entry.attributes.get("__getitem__") : undefined;
+          if (own) return this.callValue(this.bound(own, value, place), noArguments(place, [index]), place);
+          if (entry.kind === "native" && entry.type.instanceItem) return entry.type.instanceItem(value, index, at);
+        }
+        return unknown(`an item of an object of \`${value.type.name}\``, place);
+      case "dict": {
+        const key = this.keyOf(index);
+        if (key === undefined) return index.kind === "unknown" ? index : unknown("a key of a dict", place);
+        const found = value.entries.get(presentKey(value.entries, key));
+        if (found) return found;
+        if (!value.factory) return raise("KeyError", typeof key === "object" ? "a key" : String(key), place);
+        const made = this.callValue(value.factory, noArguments(place, []), place);
+        value.entries.set(key, made);
+        return made;
+      }
+      case "list":
+      case "tuple":
+      case "string": {
+        const position = plainOf(index);
+        const length = value.kind === "string" ? value.value.length : value.items.length;
+        if (isInteger(position)) {
+          const from = +position.value < 0 ? +position.value + length : +position.value;
+          if (from < 0 || from >= length) raise("IndexError", `index ${+position.value} of ${length}`, place);
+          return value.kind === "string" ? string(value.value[from]!) : value.items[from]!;
+        }
+        const indices = position.kind === "slice" ? sliceIndices(position, length) : undefined;
+        if (!indices) return unknownOf(index) ?? unknown(`an item of a ${value.kind}`, place);
+        this.spend(indices.length);
+        if (value.kind === "string") return string(indices.map((i) => value.value[i]!).join(""));
+        const items = indices.map((i) => value.items[i]!);
+        return value.kind === "list" ? list(items) : tuple(items);
+      }
+      default:
+        return unknown(`an item of a value (${value.kind})`, place);
+    }
+  }
+
+  private setItemOf(value: Value, index: Value, to: Value, place: Place): void {
+    const at: At = { place, interpreter: this };
+    const why = () => unknownOf(index) ?? unknown(`a change of \`${this.short(place)}\``, place);
+    switch (value.kind) {
+      case "native":
+        if (!value.type.setItem?.(value, index, to, at) && !this.isShared(value)) forgetValue(value, why());
+        return;
+      case "instance":
+        for (const entry of value.type.mro) {
+          const own = entry.kind === "class" ? entry.attributes.get("__setitem__") : undefined;
+          if (own) {
+            this.callValue(this.bound(own, value, place), noArguments(place, [index, to]), place);
+            return;
+          }
+          if (entry.kind === "native" && entry.type.instanceSetItem?.(value, index, to, at)) return;
+        }
+        return forgetValue(value, why());
+      case "dict": {
+        const failed = this.put(value, index, to, place);
+        if (failed) forgetValue(value, failed);
+        return;
+      }
+      case "list": {
+        const { length } = value.items;
+        if (isInteger(index)) {
+          const from = +index.value < 0 ? +index.value + length : +index.value;
+          if (from < 0 || from >= length) raise("IndexError", `index ${+index.value} of ${length}`, place);
+          value.items[from] = to;
+          return;
+        }
+        const indices = index.kind === "slice" ? sliceIndices(index, length) : undefined;
+        const items = indices && this.itemsOf(to, place);
+        if (!items || index.kind !== "slice") return forgetValue(value, unknownOf(to) ?? why());
+        if (index.step.kind === "none") {
+          const start = sliceIndices({ ...index, stop: none }, length)![0] ?? indices[0] ?? length;
+          value.items.splice(start, indices.length, ...items);
+        } else if (items.length !== indices.length) raise("ValueError", "a slice of another length", place);
+        else for (const [i, target] of indices.entries()) value.items[target] = items[i]!;
+      }
+    }
+  }
+
+  private itemsOf(value: Value, place: Place): readonly Value[] | undefined {
+    const at: At = { place, interpreter: this };
+    switch (value.kind) {
+      case "list":
+      case "tuple":
+        return value.items;
+      case "dict":
+        return [...value.entries.keys()].map(keyValue);
+      case "string":
+        return [...value.value].map(string);
+      case "native":
+        return value.type.iterate?.(value, at);
+      case "class":
+        return isEnum(value) ? [...value.attributes.values()].filter((member) => member.kind === "instance" && member.type === value) : undefined; // prettier-ignore
+      case "instance":
+        for (const entry of value.type.mro) {
+          if (entry.kind === "unknown") return undefined;
+          const own = entry.kind === "class" ? entry.attributes.get("__iter__") : undefined;
+          if (own)
+            return this.drained(this.callValue(this.bound(own, value, place), noArguments(place, []), place), place);
+          if (entry.kind === "native" && entry.type.instanceIterate) return entry.type.instanceIterate(value, at);
+        }
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** The items of what `__iter__` gives: an iterator of the source's is asked until it stops. */
+  private drained(iterator: Value, place: Place): readonly Value[] | undefined {
+    const next = iterator.kind === "instance" ? this.inClass(iterator.type, "__next__") : undefined;
+    if (iterator.kind !== "instance" || !next)
+      return iterator.kind === "instance" ? undefined : this.itemsOf(iterator, place);
+    const items: Value[] = [];
+    const { depth, calls, tries } = this;
+    for (;;) {
+      try {
+        this.tries = tries + 1;
+        const item = this.callValue(this.bound(next, iterator, place), noArguments(place, []), place);
+        if (item.kind === "unknown" || items.length > most.yields) return undefined;
+        items.push(item);
+      } catch (error) {
+        if (!(error instanceof PythonRaise) || exceptionName(error.value) !== "StopIteration") throw error;
+        Object.assign(this, { depth, calls });
+        return items;
+      } finally {
+        this.tries = tries;
+      }
+    }
+  }
+
+  private lengthOf(value: Value, place: Place): Value {
+    switch (value.kind) {
+      case "unknown":
+        return value;
+      case "string":
+        return int([...value.value].length, place);
+      case "list":
+      case "tuple":
+        return int(value.items.length, place);
+      case "dict":
+        return int(value.entries.size, place);
+      case "native": {
+        const own = value.type.length?.(value, { place, interpreter: this });
+        if (own) return own;
+        break;
+      }
+      case "instance": {
+        const own = this.inClass(value.type, "__len__");
+        if (own) return this.callValue(this.bound(own, value, place), noArguments(place, []), place);
+      }
+    }
+    const items = this.itemsOf(value, place);
+    return items ? int(items.length, place) : unknown(`the length of \`${this.short(place)}\``, place);
+  }
+
+  private truthOf(value: Value): boolean | undefined {
+    switch (value.kind) {
+      case "none":
+        return false;
+      case "bool":
+        return value.value;
+      case "int":
+      case "float":
+        return value.value !== 0;
+      case "string":
+        return value.value !== "";
+      case "list":
+      case "tuple":
+        return value.items.length > 0;
+      case "dict":
+        return value.entries.size > 0;
+      case "instance": {
+        if (plainOf(value) !== value) return this.truthOf(plainOf(value));
+        const own = this.inClass(value.type, "__bool__") ?? this.inClass(value.type, "__len__");
+        if (own) return this.truthOf(this.callValue(own, noArguments(nowhere, [value]), nowhere));
+        if (this.unknownBase(value)) return undefined;
+        const sized = value.type.mro.find((entry) => entry.kind === "native" && entry.type.instanceIterate);
+        if (!sized) return true;
+        const items = this.itemsOf(value, nowhere);
+        return items && items.length > 0;
+      }
+      case "native":
+        return value.type.truth ? value.type.truth(value) : value.type.isClass ? true : undefined;
+      case "unknown":
+        return undefined;
+      default:
+        return true;
+    }
+  }
+
+  private instanceOf(value: Value, type: Value): boolean | undefined {
+    if (type.kind === "tuple") {
+      let known: boolean | undefined = false;
+      for (const each of type.items) {
+        const is = this.instanceOf(value, each);
+        if (is) return true;
+        if (is === undefined) known = undefined;
+      }
+      return known;
+    }
+    if (value.kind === "unknown" || type.kind === "unknown") return undefined;
+    if (type.kind === "none") return value.kind === "none";
+    if (value.kind === "instance" && value.type.mro.some((entry) => entry === type || (type.kind === "native" && identical(entry, type)))) return true; // prettier-ignore
+    if (value.kind === "instance" && this.unknownBase(value)) return undefined;
+    if (type.kind === "class") return value.kind === "native" && value.type.isClass === undefined ? undefined : false;
+    if (type.kind !== "native") return undefined;
+    if (type.type.hasInstance) return type.type.hasInstance(type, value);
+    if (value.kind === "native") return undefined;
+    return value.kind === "instance" && value.type.mro.some(({ kind }) => kind === "native") ? undefined : false;
+  }
+}
+
+const ellipsis: Value = { kind: "ellipsis" };
+const nowhere: Place = { from: 0, to: 0 };
+const placeAt = ({ from, to }: Place): Place => ({ from, to });
+const unknownOf = (value: Value): Unknown | undefined => (value.kind === "unknown" ? value : undefined);
+const nothing = nativeFunction("a method of every object", () => none);
+
+const rawSetter = nativeFunction("object.__setattr__", ({ positional: [self, name, value] }) => {
+  if (self?.kind === "instance" && name?.kind === "string" && value) self.attributes.set(name.value, value);
+  return none;
+});
+const bareMaker = nativeFunction("object.__new__", ({ positional: [type] }, { place }) =>
+  type?.kind === "class" ? { kind: "instance", type, attributes: new Map() } : unknown("a new object", place),
+);
+
+const moduleType: NativeType = { name: "a module", truth: () => true };
+
+const raised = ({ value, place }: PythonRaise, who: string): Unknown => {
+  const name = exceptionName(value);
+  return unknown(`${who}, which raises ${name === undefined ? "an exception" : `\`${name}\``}`, place);
+};
+
+function integerLiteral(node: Syntax): Value {
+  const text = node.text.replaceAll("_", "").toLowerCase();
+  const value = /^0\d/.test(text) ? (/^0+$/.test(text) ? 0 : NaN) : Number(text);
+  if (!Number.isSafeInteger(value)) return unknown(text.endsWith("j") ? "a complex number" : "an integer beyond 2^53", placeAt(node)); // prettier-ignore
+  return { kind: "int", value, literal: placeAt(node) };
+}
+
+function floatLiteral(node: Syntax): Value {
+  const value = Number(node.text.replaceAll("_", ""));
+  return Number.isNaN(value) ? unknown("a complex number", placeAt(node)) : { ...float(value), literal: placeAt(node) } as Value; // prettier-ignore
+}
+
+/** The class and its bases in Python's order (C3); undefined where there is none. */
+function linearised(type: PythonClass): Value[] | undefined {
+  const lists = [...type.bases.map((base) => (base.kind === "class" ? [...base.mro] : [base])), [...type.bases]];
+  const order: Value[] = [type];
+  while (lists.some((each) => each.length > 0)) {
+    const next = lists
+      .map((each) => each[0])
+      .find((head) => head && !lists.some((each) => each.slice(1).some((entry) => sameClass(entry, head))));
+    if (!next) return undefined;
+    order.push(next);
+    for (const each of lists) if (each[0] && sameClass(each[0], next)) each.shift();
+  }
+  return order;
+}
+const sameClass = (left: Value, right: Value): boolean => left === right || (left.kind === "native" && identical(left, right) === true); // prettier-ignore
