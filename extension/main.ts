@@ -59,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
     distinguishability: new ModelPanels(distinguishabilityViewType, DistinguishabilityPanel, services),
     symmetry: new ModelPanels(symmetryViewType, SymmetryPanel, services),
   };
+  const lenses = new Lenses(reports, certificates);
   const files: vscode.DocumentSelector = { pattern: modelFileGlob };
   context.subscriptions.push(
     log,
@@ -70,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     workspaceCheck,
     documents,
     certificates,
+    lenses,
     panels,
     model,
     runtime,
@@ -79,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new LiveView(context.extensionUri, model, reports, runs),
     new Status(reports, runtime),
     vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
-    vscode.languages.registerCodeLensProvider(files, new Lenses(reports, certificates)),
+    vscode.languages.registerCodeLensProvider(files, lenses),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),
     vscode.languages.registerCompletionItemProvider(
       { pattern: codeFileGlob },

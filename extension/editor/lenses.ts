@@ -1,5 +1,6 @@
 /** The verdict in one line above each architecture, beside it its certificate and the panels, and above code what a comment could tell. */
 import * as vscode from "vscode";
+import { isNotebook } from "../models/fileNames";
 import { commandIds } from "./commandIds";
 import type { Range } from "../theory/verdict/report";
 import type { Certificates } from "./certificates";
@@ -7,14 +8,27 @@ import type { Reports } from "./reports";
 import { rangeIn, subjectOf } from "./subjects";
 import { certificateLens, lensTitle, questionLens } from "./words";
 
-export class Lenses implements vscode.CodeLensProvider {
-  readonly onDidChangeCodeLenses: vscode.Event<void>;
+export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
+  private readonly subscriptions: vscode.Disposable[];
 
   constructor(
     private readonly reports: Reports,
     private readonly certificates: Certificates,
   ) {
-    this.onDidChangeCodeLenses = certificates.onDidChangeFiles;
+    this.subscriptions = [
+      this.changed,
+      certificates.onDidChangeFiles(() => this.changed.fire()),
+      // The editor asks again where a person types; what that changes may be in another cell.
+      reports.onDidChange((uri) => {
+        if (isNotebook(uri.path) && !reports.isChecking(uri)) this.changed.fire();
+      }),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
   }
 
   async provideCodeLenses(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {

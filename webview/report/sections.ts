@@ -79,7 +79,7 @@ function drawEmpty(): HTMLElement {
     element(
       "p",
       {},
-      "Open a *.uap.json or *.uap.yaml file, or the config.json of a Hugging Face model. Its verdict appears here.",
+      "Open a *.uap.json or *.uap.yaml file, the config.json of a Hugging Face model, or a model in Python or TypeScript. Its verdict appears here.",
     ),
   );
 }
