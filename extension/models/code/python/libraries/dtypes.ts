@@ -23,7 +23,13 @@ const dtypeType: NativeType = {
     const same = left.kind === right ? (left.kind === "bool" ? true : undefined) : false;
     return same === undefined ? undefined : bool(same === (op === "=="));
   },
-  call: (self) => self,
+  // `np.float32(6)`
+  call: ({ data }, { positional: [value] }, { place }) => {
+    const { kind } = data as Dtype;
+    if (value?.kind !== "int" && value?.kind !== "float" && value?.kind !== "bool") return value ?? int(0, place);
+    const number = Number(value.value);
+    return kind === "bool" ? bool(number !== 0) : kind === "int" ? int(Math.trunc(number), place) : float(number);
+  },
   // Shared by all code.
   isClass: true,
 };

@@ -148,6 +148,10 @@ const functions: [string, Operation][] = [
   ["tril_indices", operation("n diagonal m", (call) => triangle(call, (row, column, offset) => column - row <= offset))], // prettier-ignore
 ];
 
+/** The functions and methods of arrays, which other frameworks have alike. */
+export const numpyFunctions: ReadonlyMap<string, Operation> = new Map(functions);
+export const numpyMethods: ReadonlyMap<string, Operation> = methods;
+
 /** Writes into the array. */
 function fillDiagonal(call: Call): Result {
   const value = call.needed("input");
@@ -207,5 +211,5 @@ const values = new Map<string, Value>([
   ["ndarray", classValue("np.ndarray", (_args, { place }) => numpy.wrap(tensors.opaque("`np.ndarray`", place)), (value) => (value.kind === "unknown" ? undefined : isTensor(value) && value.type === numpy.type))], // prettier-ignore
 ]);
 
-export const numpyNames: Library = (name) => values.get(name) ?? dtype(name);
+export const numpyNames: Library = (name) => dtype(name) ?? values.get(name);
 export const numpyRandom: Library = random;

@@ -380,7 +380,11 @@ export const sharedFunctions: ReadonlyMap<string, Operation> = new Map<string, O
       const shifts = call.ints("shifts");
       const tensor = call.tensor("input");
       const dims = call.has("dims") ? call.ints("dims") : call.has("dim") ? call.ints("dim") : undefined;
-      if (!dims) throw call.not("without an axis");
+      if (!dims) {
+        const flat = flattened(tensor, 0, -1, call.place);
+        if (flat.content.kind === "opaque") return flat;
+        return tensors.reshape(tensors.roll(flat, shifts[0], 0, call.place), sizesOf(tensor), call.place);
+      }
       return dims.reduce(
         (rolled, dim, i) =>
           tensors.roll(rolled, shifts[Math.min(i, shifts.length - 1)], fromFront(dim, tensor.axes.length), call.place),

@@ -22,7 +22,16 @@ import {
 } from "../values";
 import { Call, NotUnderstood, withSelf, type Operation, type Result } from "./call";
 import { dtypeOf, dtypeValue, inert } from "./dtypes";
-import { asTensor, elementwise, isTensor, numbersOf, tensorOf, TensorState, type TensorNative } from "./tensorState";
+import {
+  asTensor,
+  elementwise,
+  isTensor,
+  numbersOf,
+  tabulated,
+  tensorOf,
+  TensorState,
+  type TensorNative,
+} from "./tensorState";
 
 /** A framework's tensors: how its operations give them, and its functions and methods. */
 export interface TensorFamily {
@@ -279,7 +288,7 @@ export function binaryOperator(
   place: Place,
 ): Tensor | undefined {
   // prettier-ignore
-  if (op === "@") return tensors.matmul(toTensor(left, place), toTensor(right, place), place);
+  if (op === "@") return product(toTensor(left, place), toTensor(right, place), place);
   if (operators.has(op)) return tensors.binary(op as BinaryOperation, left, right, place);
   if (op === "&" || op === "|" || op === "^") {
     const [a, b] = [toTensor(left, place), toTensor(right, place)];
@@ -287,6 +296,29 @@ export function binaryOperator(
     return elementwise([a, b], bitwise[op], "int", place) ?? tensors.opaque(`\`${op}\` of numbers`, place);
   }
   return undefined;
+}
+
+/** A matrix product; of known numbers it is worked out. */
+function product(left: Tensor, right: Tensor, place: Place): Tensor {
+  const [a, b] = [numbersOf(left), numbersOf(right)];
+  const [rows, inner = 0] = sizesOf(left);
+  const [height, columns = 0] = sizesOf(right);
+  if (
+    !a ||
+    !b ||
+    left.axes.length !== 2 ||
+    right.axes.length !== 2 ||
+    inner !== height ||
+    rows * inner * columns > 1 << 22
+  )
+    return tensors.matmul(left, right, place);
+  const values = Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = 0;
+    for (let k = 0; k < inner; k++) sum += a[row * inner + k] * b[k * columns + column];
+    return sum;
+  });
+  return tabulated(values, [rows, columns], left.dtype === "float" ? "float" : right.dtype, place);
 }
 
 const isCondition = (tensor: Tensor): boolean => tensor.dtype === "bool" || tensor.content.kind === "opaque";
@@ -341,6 +373,7 @@ function bound(value: Value, place: Place): number | undefined {
 /** `of[indices] = value`, conditions as indices among them. */
 function assigned(of: Tensor, indices: readonly TensorIndex[], value: Tensor | number, place: Place): Tensor {
   const [first] = indices;
+  if (indices.filter(({ kind }) => kind === "tensor").length > 1) return scattered(of, indices, value, place);
   if (indices.length !== 1 || first.kind !== "tensor" || first.tensor.dtype !== "bool")
     return tensors.assign(of, indices, value, place);
   let condition = first.tensor;
@@ -348,6 +381,32 @@ function assigned(of: Tensor, indices: readonly TensorIndex[], value: Tensor | n
   if (typeof value !== "number" && value.axes.length > 0)
     return tensors.opaque("values written where a condition holds", place);
   return tensors.where(condition, value, of, place);
+}
+
+/** `of[rows, columns] = value`: entries of known numbers, one by one. */
+function scattered(of: Tensor, indices: readonly TensorIndex[], value: Tensor | number, place: Place): Tensor {
+  const numbers = numbersOf(of)?.slice();
+  const sizes = sizesOf(of);
+  const parts = indices.map((index) =>
+    index.kind === "tensor" ? index.tensor : index.kind === "at" ? toTensor(index.index, place) : undefined,
+  );
+  const known = parts.every((part) => part?.content.kind === "constant" && part.dtype !== "bool");
+  if (!numbers || !known || parts.length > sizes.length) return tensors.opaque("entries written one by one", place);
+  const inner = sizes.slice(parts.length).reduce((count, size) => count * size, 1);
+  const start = elementwise(
+    parts as Tensor[],
+    (...at) =>
+      at.reduce((sum, index, axis) => sum * sizes[axis] + (index < 0 ? index + sizes[axis] : index), 0) * inner,
+    "int",
+    place,
+  );
+  const starts = start && numbersOf(start);
+  const written =
+    start &&
+    numbersOf(tensors.expand(toTensor(value, place), [...sizesOf(start), ...sizes.slice(parts.length)], place));
+  if (!starts || !written) return tensors.opaque("entries written one by one", place);
+  for (const [i, from] of starts.entries()) for (let k = 0; k < inner; k++) numbers[from + k] = written[i * inner + k];
+  return tabulated(numbers, sizes, of.dtype, place);
 }
 
 /** Elements as Python's numbers, nested by axis. */

@@ -658,7 +658,7 @@ const values: [string, Value][] = [
 const names = new Map(values);
 
 /** The names of the module `torch` that are not modules. */
-export const torchNames = (name: string): Value | undefined => names.get(name) ?? dtype(name);
+export const torchNames = (name: string): Value | undefined => dtype(name) ?? names.get(name);
 
 /** Names of modules of torch that a model may use without being changed by it. */
 export const torchModules: ReadonlyMap<string, (name: string) => Value | undefined> = new Map<
