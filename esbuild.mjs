@@ -31,6 +31,13 @@ const node = {
   banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
 
+/** The TypeScript compiler is a bundle beside the others, wherever its source is. */
+const compilerBeside = {
+  name: "compiler-beside",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/transpile\.js$/ }, () => ({ path: "./transpile.js", external: true })),
+};
+
 const builds = [
   {
     ...node,
@@ -55,6 +62,16 @@ const builds = [
     outdir: "dist",
     // Native, the copy beside the bundle is found first; and the TypeScript compiler, a bundle of its own that few runs load.
     external: ["webgpu", "./transpile.js"],
+  },
+  {
+    // Code that calls the package's functions, run to see with what, and Node's hooks for it.
+    ...node,
+    entryPoints: [
+      { in: "extension/runtime/evaluation/child.ts", out: "evaluation" },
+      { in: "extension/runtime/evaluation/hooks.ts", out: "evaluationHooks" },
+    ],
+    outdir: "dist",
+    plugins: [compilerBeside],
   },
   {
     ...node,

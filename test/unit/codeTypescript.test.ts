@@ -84,7 +84,7 @@ describe("architectures that code gives to transformer()", () => {
     ])
       sameAs(text, input, "model.mjs");
     sameAs(`import lens = require("uap-lens"); const m = lens.transformer${literal} satisfies object;`, input);
-    sameAs(`import { transformer } from "uap-lens"; const m = <T,>(x: T) => <div>{transformer${literal}}</div>;`, input, "model.tsx"); // prettier-ignore
+    sameAs(`import { transformer } from "uap-lens"; const m = <T,>(x: T) => <div>{transformer${literal}}</div>;`, { ...input, name: "model" }, "model.tsx"); // prettier-ignore
   });
 
   it("reads no text without the package, and nothing where transformer is not called", () => {

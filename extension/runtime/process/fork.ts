@@ -23,14 +23,7 @@ export async function forkRuntime({
   execArgv = [],
   env,
 }: ForkOptions): Promise<Connection> {
-  const node = await systemNode();
-  const child = fork(entry, [String(memoryLimit)], {
-    execPath: node ?? process.execPath,
-    execArgv: [...execArgv, `--max-old-space-size=${Math.round(memoryLimit / 2 ** 20)}`],
-    env: { ...process.env, ...env, ...(process.versions.electron && !node ? { ELECTRON_RUN_AS_NODE: "1" } : {}) },
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
+  const child = await forkNode({ memoryLimit, entry, execArgv, env });
   let lastWords = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     lastWords = (lastWords + text).slice(-lastWordsLength);
@@ -49,6 +42,25 @@ export async function forkRuntime({
     }),
     end: () => void child.kill("SIGKILL"),
   };
+}
+
+/** A process of Node that runs a script, whose one argument is the memory bound. */
+export async function forkNode({
+  memoryLimit,
+  entry,
+  execArgv,
+  env,
+  cwd,
+}: Required<Omit<ForkOptions, "env">> & { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<ChildProcess> {
+  const node = await systemNode();
+  return fork(entry, [String(memoryLimit)], {
+    execPath: node ?? process.execPath,
+    execArgv: [...execArgv, `--max-old-space-size=${Math.round(memoryLimit / 2 ** 20)}`],
+    env: { ...process.env, ...env, ...(process.versions.electron && !node ? { ELECTRON_RUN_AS_NODE: "1" } : {}) },
+    cwd,
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
 }
 
 function causeOfDeath(child: ChildProcess, lastWords: string): Death {

@@ -1,30 +1,10 @@
 /** The service in a process of its own, for the client that has forked it. */
 import { writeSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
 import { start, startFastest } from "../backends/start";
 import type { FromRuntime, HandlerTable, ToRuntime } from "./protocol";
 import { createService } from "./service";
-
-/** How the watching thread marks its last words on the standard error stream. */
-export const memoryMark = "uap-lens runtime: memory bound reached at ";
-
-/**
- * A thread of its own, for a computation that does not return lets no message in. It ends the process when its memory passes the bound, or when
- * the process that started it is gone.
- */
-function watch(memoryLimit: number): void {
-  const source = `
-    const { workerData } = require("node:worker_threads");
-    const { writeSync } = require("node:fs");
-    setInterval(() => {
-      const resident = process.memoryUsage.rss();
-      if (resident > workerData.memoryLimit) writeSync(2, "\\n" + workerData.mark + resident + "\\n");
-      if (resident > workerData.memoryLimit || process.ppid !== workerData.parent) process.kill(process.pid, "SIGKILL");
-    }, 100);`;
-  const workerData = { memoryLimit, parent: process.ppid, mark: memoryMark };
-  new Worker(source, { eval: true, workerData }).unref();
-}
+import { watch } from "./watch";
 
 /** Serves requests until the client goes away. */
 export function serve(handlers: HandlerTable, memoryLimit: number): void {

@@ -3,13 +3,17 @@ import ts from "typescript";
 
 /**
  * The JavaScript of a TypeScript module, its types left out and not checked.
+ * @param format what Node takes the result for.
  * @throws SyntaxError with the line.
  */
-export function transpile(source: string, fileName: string): string {
+export function transpile(source: string, fileName: string, format: "module" | "commonjs" = "module"): string {
   const { outputText, diagnostics = [] } = ts.transpileModule(source, {
     fileName,
     reportDiagnostics: true,
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: format === "module" ? ts.ModuleKind.ES2022 : ts.ModuleKind.CommonJS,
+    },
   });
   const [first] = diagnostics;
   if (first === undefined) return outputText;

@@ -1,31 +1,37 @@
 /**
- * Reader of JavaScript and TypeScript: the architectures that code gives to this package's `transformer`. The code is read, not run.
+ * Reader of JavaScript and TypeScript: the architectures that code gives to this package's `transformer`. The code is read, not run; what it
+ * gave when the user had it run (runtime/evaluation) is taken where reading does not tell.
  */
 import { isDeepStrictEqual } from "node:util";
 import path from "node:path";
+import type { Evaluable, Evaluation } from "../../../runtime/evaluation/evaluate";
 import { limits } from "../../../theory/architecture/limits";
 import { parseArchitecture } from "../../../theory/architecture/validate";
-import type { SpecChange, TextEdit } from "../../../theory/verdict/report";
-import type { ModelFile, ReadArchitecture, ReadError } from "../../modelFile";
+import type { SpecChange, SpecPath, TextEdit } from "../../../theory/verdict/report";
+import type { ModelFile, ReadError } from "../../modelFile";
 import { LineMap } from "../../ranges";
 import { changeValue, Patch, splice, type Splice } from "../../spec/edit";
 import { spanAt, spanOf } from "../../spec/places";
-import { childrenAlong, toValue, type SourceNode } from "../../spec/source";
-import { parse, plain, type SourceLanguage } from "../syntax";
+import { childrenAlong, toValue, type SourceNode, type Span } from "../../spec/source";
+import { parse, plain, type SourceLanguage, type Syntax } from "../syntax";
 import { CodeEditor, type Strategy, type Style } from "./edit";
-import { Interpreter, TooMuchWork } from "./interpreter";
-import { lensModule, packageName, type Recorded } from "./lens";
-import type { Origins } from "./source";
+import { field, Interpreter, TooMuchWork, withoutComments } from "./interpreter";
+import {
+  blockMethods,
+  lensModule,
+  packageName,
+  patternFunctions,
+  patternLists,
+  patternNames,
+  type Recorded,
+} from "./lens";
+import { placed } from "./source";
 
 /** Architectures past this many are left out, and errors. */
 const most = 100;
 
-type Known = Recorded & { input: { root: SourceNode; origins: Origins } };
-
-const isKnown = (recorded: Recorded): recorded is Known => "root" in recorded.input;
-
 /** The grammar that reads the file. */
-export function languageOf(fileName: string): SourceLanguage {
+function languageOf(fileName: string): SourceLanguage {
   if (/\.[cm]?ts$/i.test(fileName)) return "typescript";
   return /\.tsx$/i.test(fileName) ? "tsx" : "javascript";
 }
@@ -33,48 +39,78 @@ export function languageOf(fileName: string): SourceLanguage {
 /**
  * Reads a JavaScript or TypeScript file. Undefined where there is no model in it; never throws.
  * The grammar of its language is to be loaded before.
+ * @param evaluation what the code did when it was run, with this text.
  */
-export function readTypeScript(text: string, fileName: string): ModelFile | undefined {
+export function readTypeScript(text: string, fileName: string, evaluation?: Evaluation): ModelFile | undefined {
   const reading = read(text, fileName);
   if (!reading) return undefined;
-  const { known, notes } = reading;
   const lines = new LineMap(text);
-  const file: ModelFile = { format: "typescript", architectures: [], errors: [], notes };
-  for (const [i, { name, call, callee, input }] of known.entries()) {
-    const { root } = input;
+  const rangeOf = ({ from, to }: Span) => lines.range(from, to);
+  const file: ModelFile = { format: "typescript", architectures: [], errors: [], notes: reading.notes };
+  const add = (recorded: Recorded, root: SourceNode, edit: (changes: SpecChange[]) => Splice[] | undefined) => {
+    const { name, call, callee } = recorded;
+    // What is not written is missing in the call.
+    const isMissing = (at: SpecPath) => childrenAlong(root, at).length === 0;
     const parsed = parseArchitecture(toValue(root));
-    const whole = lines.range(callee.from, callee.to);
     if ("problems" in parsed) {
       for (const problem of parsed.problems) {
-        const { from, to } = childrenAlong(root, problem.path).length === 0 ? callee : spanOf(problem, root, text);
-        file.errors.push({ message: problem.message, range: lines.range(from, to) });
+        const place = isMissing(problem.path) ? callee : spanOf(problem, root, text);
+        file.errors.push({ message: problem.message, range: rangeOf(place) });
       }
-      continue;
+      return;
     }
     const { architecture } = parsed;
     if (architecture.name === "") architecture.name = name ?? path.basename(fileName).replace(/\.\w+$/, "");
     file.architectures.push({
       architecture,
-      range: lines.range(call.from, call.to),
+      range: rangeOf(call),
       skipped: [],
-      locate: (at) => {
-        // What is not written is missing in the call.
-        if (childrenAlong(root, at).length === 0) return whole;
-        const { from, to } = spanAt(at, root, text);
-        return lines.range(from, to);
-      },
-      edit: (changes) => editOf(text, fileName, i, changes)?.map(({ from, to, newText }): TextEdit => ({ range: lines.range(from, to), newText })), // prettier-ignore
-    } satisfies ReadArchitecture);
+      locate: (at) => rangeOf(isMissing(at) ? callee : spanAt(at, root, text)),
+      edit: (changes) =>
+        edit(changes)?.map(({ from, to, newText }): TextEdit => ({ range: lines.range(from, to), newText })),
+    });
+  };
+  for (const [i, recorded] of reading.recorded.entries()) {
+    const { root, open, callee, call } = recorded;
+    const edit = (changes: SpecChange[]) => editOf(text, fileName, i, changes);
+    if (!open) {
+      add(recorded, root, edit);
+      continue;
+    }
+    const site = siteOf(call);
+    const seen = distinct(evaluation?.architectures.filter((one) => one.site === site).map(({ input }) => input) ?? []);
+    // Several architectures of one call are changed together or not at all.
+    for (const input of seen.slice(0, most))
+      add(recorded, placed(input, root, callee), seen.length === 1 ? edit : () => undefined);
+    if (seen.length > 0) continue;
+    const why = evaluation?.error === undefined ? "" : `; running the code did not tell: ${evaluation.error}`;
+    const message = `The architecture given to \`${text.slice(callee.from, callee.to)}\` was not read: it depends on ${open.reason}${why}.`;
+    reading.notes.push({ message, range: rangeOf(callee) });
   }
   file.errors = distinct(file.errors).slice(0, most);
-  const isEmpty = file.architectures.length + file.errors.length + notes.length === 0;
+  const isEmpty = file.architectures.length + file.errors.length + reading.notes.length === 0;
   return isEmpty ? undefined : file;
 }
 
+/** What is to be run where reading does not tell an architecture; undefined where it tells them all. */
+export function evaluableOf(text: string, fileName: string): Evaluable | undefined {
+  const reading = read(text, fileName);
+  const sites = reading?.recorded.filter(({ open }) => open).map(({ call }) => siteOf(call)) ?? [];
+  if (!reading || sites.length === 0) return undefined;
+  return { text, sites: [...new Set(sites)], isModule: reading.isModule };
+}
+
+/** Where the last argument of a call ends, which names the call. */
+function siteOf(call: Syntax): number {
+  const list = field(call, "arguments");
+  return (list && withoutComments(list).at(-1)?.to) ?? call.to;
+}
+
 interface Reading {
-  known: Known[];
+  recorded: Recorded[];
   notes: ReadError[];
   style: Style;
+  isModule: boolean;
 }
 
 function read(text: string, fileName: string): Reading | undefined {
@@ -83,43 +119,60 @@ function read(text: string, fileName: string): Reading | undefined {
   const program = plain(source.tree.rootNode, text);
   source.tree.delete();
   if (!program) return undefined;
-  const recorded: Recorded[] = [];
-  const module = lensModule((one) => void recorded.push(one));
+  const all: Recorded[] = [];
+  const module = lensModule((one) => void all.push(one));
   const interpreter = new Interpreter(text, program, {
     module: (specifier) => (specifier === packageName ? module : undefined),
     global: () => undefined,
     told: () => undefined,
   });
-  const lines = new LineMap(text);
   const notes: ReadError[] = [];
   try {
     interpreter.run();
   } catch (error) {
     if (!(error instanceof TooMuchWork)) throw error;
-    notes.push({ message: "This code takes too long to follow: not all of its architectures were read.", range: lines.range(0, 1) }); // prettier-ignore
+    const message = "This code takes too long to follow: not all of its architectures were read.";
+    notes.push({ message, range: new LineMap(text).range(0, 1) });
   }
-  const seen = new Map<number, unknown[]>();
-  const known = recorded.filter(isKnown).filter(({ call, input }) => {
-    const before = seen.get(call.from) ?? [];
-    const value = toValue(input.root);
-    seen.set(call.from, [...before, value]);
-    return before.length < most && !before.some((one) => isDeepStrictEqual(one, value));
-  });
-  for (const { call, callee, input } of recorded) {
-    if ("root" in input || seen.has(call.from)) continue;
-    seen.set(call.from, []);
-    const message = `The architecture given to \`${text.slice(callee.from, callee.to)}\` was not read: it depends on ${input.reason}.`;
-    notes.push({ message, range: lines.range(callee.from, callee.to) });
-  }
-  return { known: known.slice(0, most), notes, style: styleOf(text, interpreter, module) };
+  const known = all.filter(({ open }) => !open);
+  const unique = known.filter(
+    ({ call, root }, i) =>
+      known.findIndex((one) => one.call === call && isDeepStrictEqual(toValue(one.root), toValue(root))) === i,
+  );
+  const isKnown = new Set(known.map(({ call }) => call));
+  const open = all.filter(({ call }, i) => !isKnown.has(call) && all.findIndex((one) => one.call === call) === i);
+  return {
+    recorded: [...unique, ...open].slice(0, most),
+    notes,
+    style: styleOf(text, interpreter, module),
+    isModule: isModule(program, fileName),
+  };
+}
+
+/** Whether Node takes the file for a module, by its ending or by what is in it. */
+function isModule(program: Syntax, fileName: string): boolean {
+  if (/\.[cm][jt]s$/i.test(fileName)) return /\.m[jt]s$/i.test(fileName);
+  return program.children.some(
+    (statement) =>
+      (statement.type === "import_statement" &&
+        !statement.children.some(({ type }) => type === "import_require_clause")) ||
+      statement.type === "export_statement" ||
+      awaits(statement),
+  );
+}
+
+/** Whether there is an `await` outside of functions. */
+function awaits({ type, children }: Syntax): boolean {
+  if (type === "await_expression") return true;
+  return !/function|method_definition/.test(type) && children.some(awaits);
 }
 
 function styleOf(text: string, interpreter: Interpreter, module: ReturnType<typeof lensModule>): Style {
   const names = new Map<string, string>();
   const at = { place: { from: 0, to: 0 }, interpreter };
-  const builders = ["window", "block", "strided", "fixed", "star", "axial", "globalTokens", "random", "bigbird", "longformer", "edges", "where", "not", "any", "all", "full", "causal"]; // prettier-ignore
+  const parts = [...Object.keys(patternFunctions), ...patternLists, ...patternNames, ...blockMethods];
   for (const [local, { value }] of interpreter.globals.names) {
-    for (const name of builders) {
+    for (const name of parts) {
       if (value === module) names.set(name, `${local}.${name}`);
       else if (value === module.type.get!(module, name, at)) names.set(name, local);
     }
@@ -134,12 +187,14 @@ function styleOf(text: string, interpreter: Interpreter, module: ReturnType<type
 
 /** The splices that make the changes in the architecture of this number, and change no other; undefined where there are none. */
 function editOf(text: string, fileName: string, index: number, changes: readonly SpecChange[]): Splice[] | undefined {
-  const before = read(text, fileName)!.known.map(({ input }) => toValue(input.root));
-  const wanted = before.map((value, i): unknown => JSON.parse(JSON.stringify(i === index ? changeValue(value, changes) : value))); // prettier-ignore
+  const valuesOf = (one: Reading) => one.recorded.map(({ root }) => toValue(root));
+  const wanted = valuesOf(read(text, fileName)!).map((value, i): unknown =>
+    JSON.parse(JSON.stringify(i === index ? changeValue(value, changes) : value)),
+  );
   for (const strategy of ["made", "used"] as const) {
     const splices = attempt(text, fileName, index, changes, strategy);
     const after = splices && read(splice(text, splices), fileName);
-    if (after && isDeepStrictEqual(after.known.map(({ input }) => toValue(input.root)), wanted)) return splices; // prettier-ignore
+    if (after && isDeepStrictEqual(valuesOf(after), wanted)) return splices;
   }
   return undefined;
 }
@@ -151,23 +206,23 @@ function attempt(
   changes: readonly SpecChange[],
   strategy: Strategy,
 ): Splice[] | undefined {
-  // prettier-ignore
   const patch = new Patch(text);
   for (const change of changes) {
     const reading = read(patch.text, fileName);
-    const known = reading?.known[index];
-    if (!known) return undefined;
-    const value = toValue(known.input.root);
+    const recorded = reading?.recorded[index];
+    if (!recorded) return undefined;
+    const { root, origins } = recorded;
+    const value = toValue(root);
     // What an earlier change has brought with it.
     if (isDeepStrictEqual(changeValue(value, [change]), value)) continue;
-    const splices = new CodeEditor(patch.text, known.input.root, known.input.origins, reading.style).changeCode(change, strategy); // prettier-ignore
+    const splices = new CodeEditor(patch.text, root, origins, reading.style).changeCode(change, strategy);
     if (!splices) return undefined;
     patch.apply(splices);
   }
   return patch.splices();
 }
 
-/** Each error once, where several calls make the same. */
-const distinct = (errors: readonly ReadError[]): ReadError[] => [
-  ...new Map(errors.map((error) => [JSON.stringify(error), error])).values(),
+/** Each value once. */
+const distinct = <T>(values: readonly T[]): T[] => [
+  ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];

@@ -25,12 +25,15 @@ import {
 
 export const packageName = "uap-lens";
 
-/** A call of `transformer`: the architecture that it is given, with places, or why it is not known. */
+/** A call of `transformer`: the architecture that it is given, with places. */
 export interface Recorded {
   name: string | undefined;
   call: Syntax;
   callee: Place;
-  input: { root: SourceNode; origins: Origins } | Unknown;
+  root: SourceNode;
+  origins: Origins;
+  /** A part that is not known, which is null in `root`. */
+  open: Unknown | undefined;
 }
 
 /** Functions that give a pattern, by the key of their argument in a specification. */
@@ -151,7 +154,7 @@ function transformer(args: Arguments, at: At, record: (recorded: Recorded) => vo
   const open = writing.unknown;
   if (node) {
     const name = at.interpreter.nameOf(node);
-    record({ name, call: node, callee: args.callee, input: open ?? { root, origins: writing.origins } });
+    record({ name, call: node, callee: args.callee, root, origins: writing.origins, open });
   }
   if (open) return open;
   const plain = toValue(root);

@@ -84,6 +84,24 @@ export class Writing {
   }
 }
 
+/**
+ * A value that the code was seen to make when it ran, with the places that reading the code found for its parts.
+ * @param read what reading found: null where it did not know.
+ */
+export function placed(value: unknown, read: SourceNode | undefined, around: Place): SourceNode {
+  const { from, to } = read ?? around;
+  if (typeof value !== "object" || value === null) return { kind: "scalar", value, from, to };
+  const kind = Array.isArray(value) ? "list" : "object";
+  const known = read?.kind === kind ? read.children : [];
+  const children = Object.entries(value as Record<string, unknown>).map(([name, item]): Child => {
+    const key = kind === "list" ? Number(name) : name;
+    const found = known.find((child) => child.key === key);
+    const inner = placed(item, found?.value, { from, to });
+    return { key, from: found?.from ?? from, keyTo: found?.keyTo ?? to, value: inner };
+  });
+  return { kind, style: "flow", from, to, children };
+}
+
 function extent({ kind, node }: Form): Place {
   return kind === "arguments" ? { from: node.from + 1, to: node.to - 1 } : placeOf(node);
 }
