@@ -9,6 +9,7 @@ import {
   lensesOf,
   open,
   quickFixesOf,
+  replace,
   threads,
   until,
   verdictsOf,
@@ -26,6 +27,36 @@ export const model = await transformer({
   layers: [{ repeat: ${layers}, attention: { pattern: { window: 2 } } }],
 });
 `;
+
+/** A mask for flex_attention that reaches as far in two layers. */
+const mask = (reach: number) => `from torch.nn.attention.flex_attention import create_block_mask
+
+
+# uap: layers=2
+def sliding(b, h, q_idx, kv_idx):
+    return (q_idx - kv_idx).abs() <= ${reach}
+
+
+mask = create_block_mask(sliding, None, None, 16, 16)
+`;
+
+/** A Jupyter notebook in Python. */
+function notebookOf(...cells: { kind: "code" | "markdown"; text: string }[]): string {
+  const made = cells.map(({ kind, text }, index) => ({
+    id: `cell${index}`,
+    cell_type: kind,
+    metadata: {},
+    source: text.split(/(?<=\n)/),
+    ...(kind === "code" ? { outputs: [], execution_count: null } : {}),
+  }));
+  const metadata = {
+    kernelspec: { name: "python3", display_name: "Python 3", language: "python" },
+    language_info: { name: "python" },
+  };
+  return JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells: made }, null, 1);
+}
+
+const isError = ({ severity }: vscode.Diagnostic) => severity === vscode.DiagnosticSeverity.Error;
 
 async function type(text: string): Promise<void> {
   await vscode.commands.executeCommand("type", { text });
@@ -95,6 +126,85 @@ describe("Model code", () => {
     );
     console.log(`${testOutput}      squiggle after ${delay} ms`);
     assert.ok(delay < 300, `${delay} ms`);
+  });
+
+  it("in Python: a mask is typed, found wanting, mended", async () => {
+    const document = await open(await write("code/mask.py", mask(12)));
+    assert.deepEqual((await diagnosticsOf(document)).filter(isError).map(codeOf), []);
+    putCursor(document, "<= 12");
+    const delay = await delayOf(
+      document,
+      async () => {
+        await vscode.commands.executeCommand("deleteLeft");
+        await vscode.commands.executeCommand("deleteLeft");
+        await type("2");
+      },
+      async () => {
+        await vscode.commands.executeCommand("deleteLeft");
+        await type("12");
+      },
+    );
+    console.log(`${testOutput}      squiggle after ${delay} ms`);
+    assert.ok(delay < 300, `${delay} ms`);
+
+    await replace(document, mask(2));
+    const [diagnostic] = (await diagnosticsOf(document)).filter(isError);
+    assert.equal(codeOf(diagnostic), "UAP101");
+    assert.match(document.getText(diagnostic.range), /^\(q_idx - kv_idx\)\.abs\(\) <= 2$/);
+    const fix = (await quickFixesOf(document, diagnostic.range)).find(({ edit }) => edit);
+    assert.ok(fix?.edit);
+    assert.ok(await vscode.workspace.applyEdit(fix.edit));
+    assert.deepEqual((await diagnosticsOf(document)).filter(isError).map(codeOf), []);
+    assert.equal((await verdictsOf(document)).length, 1);
+  });
+
+  it("that does not tell its tokens is asked about, and a click writes the comment", async () => {
+    const text = "def near(b, h, q_idx, kv_idx):\n    return (q_idx - kv_idx).abs() <= 2\n";
+    const document = await open(await write("code/ask.py", text));
+    assert.deepEqual(await diagnosticsOf(document), []);
+    const [lens, ...others] = await lensesOf(document);
+    assert.deepEqual(others, []);
+    assert.match(lens.command?.title ?? "", /^UAP Lens: add tokens=… layers=…$/);
+    await vscode.commands.executeCommand(lens.command!.command, ...(lens.command!.arguments as unknown[]));
+    assert.match(document.lineAt(0).text, /^# uap: tokens=\d+ layers=\d+$/);
+    const editor = vscode.window.activeTextEditor;
+    assert.ok(editor?.document === document);
+    assert.match(document.lineAt(0).text, new RegExp(`tokens=${document.getText(editor.selection)} `));
+    await type("32");
+    assert.match(document.lineAt(0).text, /^# uap: tokens=32 layers=\d+$/);
+    assert.equal((await verdictsOf(document)).length, 1);
+    await type("x");
+    const [wrong] = await diagnosticsOf(document);
+    assert.equal(codeOf(wrong), "UAP001");
+    assert.equal(document.getText(wrong.range), "32x");
+  });
+
+  it("in a notebook has its findings and fixes in the cells", async () => {
+    const [imports, rest] = mask(2).split("\n\n\n# uap");
+    const [define, use] = `# uap${rest}`.split("\n\n\nmask = ");
+    const cells = [
+      { kind: "markdown", text: mask(2) },
+      { kind: "code", text: `%matplotlib inline\n${imports}\n` },
+      { kind: "code", text: define },
+      { kind: "code", text: `mask = ${use}` },
+    ] as const;
+    const uri = await write("code/mask.ipynb", notebookOf(...cells));
+    await vscode.commands.executeCommand("vscode.open", uri);
+    const notebook = await until(
+      () => vscode.workspace.notebookDocuments.find((each) => each.uri.toString() === uri.toString()),
+      (each) => each !== undefined,
+    );
+    const documents = notebook!.getCells().map(({ document }) => document);
+    const errors = () => documents.map((document) => diagnosticsNow(document.uri).filter(isError).map(codeOf).join());
+    await until(errors, (found) => found.join() === ",,UAP101,");
+    const [diagnostic] = diagnosticsNow(documents[2].uri).filter(isError);
+    assert.equal(documents[2].getText(diagnostic.range), "(q_idx - kv_idx).abs() <= 2");
+    assert.equal((await verdictsOf(documents[2])).length, 1);
+    assert.deepEqual(await lensesOf(documents[1]), []);
+    const fix = (await quickFixesOf(documents[2], diagnostic.range)).find(({ edit }) => edit);
+    assert.ok(fix?.edit);
+    assert.ok(await vscode.workspace.applyEdit(fix.edit));
+    await until(errors, (found) => found.join() === ",,,");
   });
 
   it("without a model is left alone, and code without a word of attention starts no thread", async () => {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { commentPart, Comments, type Said, uapComments } from "../../extension/models/code/comments";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import {
+  commentKeys,
+  commentPart,
+  Comments,
+  ignoreWord,
+  type Said,
+  uapComments,
+} from "../../extension/models/code/comments";
 import { loadGrammar, parse, plain, type SourceLanguage, type Syntax } from "../../extension/models/code/syntax";
 import { LineMap } from "../../extension/models/ranges";
 
@@ -43,6 +52,12 @@ describe("uap: comments", () => {
     }); // prettier-ignore
     assert.equal(only("# uap: ignore").ignore, true);
     assert.deepEqual(valuesOf("# uap: tokens=16  # as in the paper, see table=3"), { tokens: 16 });
+  });
+
+  it("are explained key by key", () => {
+    const page = readFileSync(path.join(__dirname, "../../docs/code.md"), "utf8");
+    const explained = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, key]) => key);
+    assert.deepEqual(explained.sort(), [...commentKeys.map(({ name }) => name), ignoreWord].sort());
   });
 
   it("know where keys and values are", () => {
