@@ -37,7 +37,7 @@ export type StreamNode = { place: Place; sequence: Sequence } & (
   | { op: "position"; code: "learned" | "sinusoidal"; classes: number[] | undefined }
   /** The same for all tokens: a learned vector, or a number. */
   | { op: "constant" }
-  | { op: "linear"; of: StreamNode; bias: boolean; /** Where the absence of a bias is written. */ biasPlace: Place; frozen: boolean; width: number; /** The literal of the width. */ widthLiteral: Place | undefined } // prettier-ignore
+  | { op: "linear"; of: StreamNode; bias: boolean; /** Where the absence of a bias is written. */ biasPlace: Place; frozen: boolean; width: number; /** The literal of the width. */ widthLiteral: Place | undefined; /** The same object where layers share their parameters. */ weights?: object } // prettier-ignore
   | { op: "activation"; of: StreamNode; name: ActivationName | "exp" | "elu-plus-one" | "square" }
   | { op: "norm"; of: StreamNode; kind: "layer" | "rms" }
   /** L2 normalisation of each head's features (QK-norm without learned scale or with one). */

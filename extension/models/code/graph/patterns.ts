@@ -76,7 +76,7 @@ export function perHead(
 }
 
 /** Whether two expressions are written alike, places aside. */
-function sameExpression(a: IndexExpression, b: IndexExpression): boolean {
+export function sameExpression(a: IndexExpression, b: IndexExpression): boolean {
   if (a === b) return true;
   if (a.kind === "number") return b.kind === "number" && a.value === b.value;
   if (a.kind === "coordinate") return b.kind === "coordinate" && a.axis === b.axis;
