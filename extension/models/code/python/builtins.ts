@@ -93,7 +93,7 @@ function converted(of: Value, method: string, at: At): Value | undefined {
 const makeFloat: Run = (args, at) => {
   const of = plainOf(args.positional[0] ?? float(0));
   if (of.kind === "float") return of;
-  if (isNumeric(of)) return like({ ...float(+of.value), ...(of.literal ? { literal: of.literal } : {}) } as Value, of);
+  if (isNumeric(of)) return like({ ...float(+of.value), ...(of.literal ? { literal: of.literal } : {}) }, of);
   if (of.kind === "string") {
     const written = of.value.trim().toLowerCase().replaceAll("_", "");
     const match = /^([+-]?)(?:(inf|infinity)|(nan)|((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))$/.exec(written);
@@ -170,7 +170,7 @@ const objectType: Native = {
     isClass: true,
     truth: () => true,
     call: () => ({ kind: "native", type: { name: "an object", truth: () => true }, data: {} }),
-    hasInstance: ({}, value) => (value.kind === "unknown" ? undefined : true),
+    hasInstance: (_, value) => (value.kind === "unknown" ? undefined : true),
   },
   data: undefined,
 }; // prettier-ignore
@@ -315,8 +315,8 @@ const range: Run = (args, at) => {
   if (given.length < 1 || !given.every(isInteger)) return notKnown(args, "a range", at);
   const [first, second, third] = given.map((value) => +(value as { value: number | boolean }).value);
   const data: Range = {
-    start: second === undefined ? 0 : first!,
-    stop: second ?? first!,
+    start: second === undefined ? 0 : first,
+    stop: second ?? first,
     step: third ?? 1,
     from: given,
   };
@@ -392,7 +392,7 @@ const functions: Readonly<Record<string, Run>> = {
     const [call, ...iterables] = args.positional;
     const rows = call && iterables.length > 0 ? sideBySide(iterables, at) : undefined;
     if (!rows) return notKnown(args, "the items of a value", at);
-    return iterator(rows.map((row) => at.interpreter.callWith(call!, row, at.place)));
+    return iterator(rows.map((row) => at.interpreter.callWith(call, row, at.place)));
   },
   filter: (args, at) => {
     const [call, of] = args.positional;
@@ -539,7 +539,7 @@ const functions: Readonly<Record<string, Run>> = {
   hex: (args, at) => written(args, "0x", "x", at),
   oct: (args, at) => written(args, "0o", "o", at),
   slice: ({ positional: [first, second, third] }) =>
-    second ? { kind: "slice", start: first!, stop: second, step: third ?? none } : { kind: "slice", start: none, stop: first ?? none, step: none }, // prettier-ignore
+    second ? { kind: "slice", start: first, stop: second, step: third ?? none } : { kind: "slice", start: none, stop: first ?? none, step: none }, // prettier-ignore
 };
 
 function written(args: Arguments, prefix: string, as: string, at: At): Value {
@@ -555,7 +555,7 @@ const typeType: Native = {
     name: "type",
     isClass: true,
     truth: () => true,
-    call: (_, { positional }, at) => (positional.length === 1 ? typeOfValue(positional[0]!, at) : unknown("a class made by `type`", at.place)), // prettier-ignore
+    call: (_, { positional }, at) => (positional.length === 1 ? typeOfValue(positional[0], at) : unknown("a class made by `type`", at.place)), // prettier-ignore
     hasInstance: (_, value) => (value.kind === "unknown" ? undefined : value.kind === "class" || (value.kind === "native" && value.type.isClass === true)), // prettier-ignore
   },
   data: undefined,

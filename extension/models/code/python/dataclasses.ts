@@ -96,7 +96,7 @@ function fieldValues(self: Value | undefined, convert: (value: Value) => Value):
 
 function asDict(value: Value, depth = 0): Value {
   const fields = depth < 20 ? fieldValues(value, (item) => asDict(item, depth + 1)) : undefined;
-  if (fields) return { kind: "dict", entries: fields as Extract<Value, { kind: "dict" }>["entries"] };
+  if (fields) return { kind: "dict", entries: fields };
   if (value.kind === "list") return list(value.items.map((item) => asDict(item, depth + 1)));
   if (value.kind === "tuple") return tuple(value.items.map((item) => asDict(item, depth + 1)));
   if (value.kind === "dict") return { kind: "dict", entries: new Map([...value.entries].map(([key, item]) => [key, asDict(item, depth + 1)])) }; // prettier-ignore
@@ -107,6 +107,7 @@ function asDict(value: Value, depth = 0): Value {
 function replaced(self: Value | undefined, args: Arguments, at: At): Value {
   const fields = fieldValues(self, (value) => value);
   if (self?.kind !== "instance" || !fields) return unknown("a copy with changes", at.place);
+  for (const [name, value] of fieldsOf(self.type) ?? []) if (!fieldOf(value).init) fields.delete(name);
   for (const [name, value] of args.named) fields.set(name, value);
   return at.interpreter.newInstance(self.type, { ...args, positional: [], named: fields }, at.place);
 }

@@ -125,7 +125,8 @@ class Forgetting {
   }
 
   private target(node: Syntax | undefined, scope: Scope): void {
-    switch (node?.type) {
+    if (!node) return;
+    switch (node.type) {
       case "identifier":
         return this.host.assign(node.text, this.why, scope);
       case "attribute": {

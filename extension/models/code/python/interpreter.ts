@@ -334,7 +334,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const own = this.module.names.get(name);
     if (own) return own;
     for (let i = this.stars.length - 1; i >= 0; i--) {
-      const value = this.stars[i]!.library?.(name);
+      const value = this.stars[i].library?.(name);
       if (value) return value;
     }
     const builtin = builtins.get(name);
@@ -423,7 +423,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     if (!node) return undefined;
     const { children } = node;
     for (let i = 0; i < children.length; i++) {
-      const completion = this.execute(children[i]!, scope);
+      const completion = this.execute(children[i], scope);
       if (!completion) continue;
       if (completion.uncertain) this.forget(children.slice(i + 1), scope, completion.uncertain);
       return completion;
@@ -494,7 +494,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
   private ifStatement(node: Syntax, scope: Scope): Completion {
     const clauses = [node, ...(node.fields.alternative ?? [])];
     for (let i = 0; i < clauses.length; i++) {
-      const clause = clauses[i]!;
+      const clause = clauses[i];
       if (clause.type === "else_clause") return this.block(one(clause, "body"), scope);
       const condition = one(clause, "condition");
       const body = one(clause, "consequence");
@@ -518,7 +518,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const body = one(node, "body");
     const items = this.itemsOf(iterable, placeAt(one(node, "right") ?? node));
     if (!items) {
-      const why = iterable.kind === "unknown" ? iterable : unknown(`the items of \`${this.short(one(node, "right")!)}\``, placeAt(one(node, "right")!)); // prettier-ignore
+      const why = unknownOf(iterable) ?? unknown(`the items of \`${this.short(one(node, "right")!)}\``, placeAt(one(node, "right")!)); // prettier-ignore
       return this.skip([node], scope, why);
     }
     for (const item of items) {
@@ -667,17 +667,17 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
 
   private matchStatement(node: Syntax, scope: Scope): Completion {
     const subjects = (node.fields.subject ?? []).map((subject) => this.eval(subject, scope));
-    const subject = subjects.length === 1 ? subjects[0]! : tuple(subjects);
+    const subject = subjects.length === 1 ? subjects[0] : tuple(subjects);
     const clauses = one(node, "body")?.fields.alternative ?? [];
     for (const [index, clause] of clauses.entries()) {
       const patterns = parts(clause).filter(({ type }) => type === "case_pattern");
       const bound = new Map<string, Value>();
       const guard = one(clause, "guard");
-      let matches: boolean | undefined = patterns.length === 1 ? this.matches(patterns[0]!, subject, scope, bound) : undefined; // prettier-ignore
+      let matches: boolean | undefined = patterns.length === 1 ? this.matches(patterns[0], subject, scope, bound) : undefined; // prettier-ignore
       let why = subject.kind === "unknown" ? subject : unknown(`whether \`${this.short(patterns[0] ?? clause)}\` matches`, placeAt(patterns[0] ?? clause)); // prettier-ignore
       if (matches) for (const [name, value] of bound) this.assign(name, value, scope);
       if (matches && guard) {
-        const condition = parts(guard)[0]!;
+        const condition = parts(guard)[0];
         const value = this.eval(condition, scope);
         matches = this.truthOf(value);
         if (matches === undefined) why = this.undecided(value, condition);
@@ -698,17 +698,17 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     switch (pattern.type) {
       case "case_pattern": {
         if (own.length === 0) return pattern.text === "_" ? true : undefined;
-        const inner = own[0]!;
+        const inner = own[0];
         if (this.text[pattern.from] === "-") return equal(unary("-", this.eval(inner, scope), placeAt(pattern), this), value, placeAt(pattern), this); // prettier-ignore
         return this.matches(inner, value, scope, bound);
       }
       case "dotted_name": {
         const [name, ...path] = own.map(({ text }) => text);
         if (path.length === 0) {
-          bound.set(name!, value);
+          bound.set(name, value);
           return true;
         }
-        const of = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(name!, own[0]!, scope)); // prettier-ignore
+        const of = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(name, own[0], scope)); // prettier-ignore
         return equal(of, value, placeAt(pattern), this);
       }
       case "union_pattern": {
@@ -720,7 +720,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       }
       case "as_pattern": {
         const alias = own.at(-1);
-        const result = this.matches(own[0]!, value, scope, bound);
+        const result = this.matches(own[0], value, scope, bound);
         if (result && alias?.type === "identifier") bound.set(alias.text, value);
         return result;
       }
@@ -733,7 +733,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         const after = star < 0 ? 0 : own.length - star - 1;
         return all(
           own.map((child, i) => {
-            if (i !== star) return this.matches(child, items[star >= 0 && i > star ? items.length - (own.length - i) : i]!, scope, bound); // prettier-ignore
+            if (i !== star) return this.matches(child, items[star >= 0 && i > star ? items.length - (own.length - i) : i], scope, bound); // prettier-ignore
             for (const name of captures(child)) bound.set(name, list(items.slice(star, items.length - after)));
             return true;
           }),
@@ -743,13 +743,13 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         const [name, ...inner] = own;
         const [first, ...path] = name ? parts(name).map(({ text }) => text) : [];
         if (first === undefined) return undefined;
-        const type = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(first, name!, scope)); // prettier-ignore
+        const type = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(first, name, scope)); // prettier-ignore
         const is = this.instanceOf(value, type);
         if (is !== true) return is;
         const names = value.kind === "instance" ? [...(fieldsOf(value.type)?.keys() ?? [])] : undefined;
         return all(
           inner.map((child, i) => {
-            const [keyword, of] = parts(child)[0]?.type === "keyword_pattern" ? parts(parts(child)[0]!) : [];
+            const [keyword, of] = parts(child)[0]?.type === "keyword_pattern" ? parts(parts(child)[0]) : [];
             if (keyword && of) {
               const attribute = this.find(value, keyword.text, placeAt(child));
               return attribute ? this.matches(of, attribute, scope, bound) : false;
@@ -815,7 +815,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const whole = this.moduleOf(name, placeAt(node));
       this.assign(
         binds,
-        isAlias || !name.includes(".") ? whole : this.moduleOf(name.split(".")[0]!, placeAt(node), true),
+        isAlias || !name.includes(".") ? whole : this.moduleOf(name.split(".")[0], placeAt(node), true),
         scope,
       );
     }
@@ -868,7 +868,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
           : undefined;
       this.assign(
         binds,
-        found ?? unknown(`\`${name}\` imported from \`${from}\``, placeAt(node.fields.name![index]!)),
+        found ?? unknown(`\`${name}\` imported from \`${from}\``, placeAt(node.fields.name![index])),
         scope,
       );
     }
@@ -960,7 +960,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       }
       case "parenthesized_expression":
       case "as_pattern_target":
-        return this.assignTo(parts(target)[0]!, value, scope);
+        return this.assignTo(parts(target)[0], value, scope);
       case "pattern_list":
       case "tuple_pattern":
       case "list_pattern":
@@ -978,8 +978,8 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const isStar = ({ type }: Syntax) => type === "list_splat_pattern" || type === "list_splat";
     const star = targets.findIndex(isStar);
     if (!items) {
-      const why = value.kind === "unknown" ? value : unknown(`the items of a value`, place);
-      for (const target of targets) this.assignTo(isStar(target) ? parts(target)[0]! : target, why, scope);
+      const why = unknownOf(value) ?? unknown(`the items of a value`, place);
+      for (const target of targets) this.assignTo(isStar(target) ? parts(target)[0] : target, why, scope);
       return;
     }
     if (star < 0 ? items.length !== targets.length : items.length < targets.length - 1) {
@@ -989,8 +989,8 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const given = [...items];
     const after = targets.length - star - 1;
     for (const [i, target] of targets.entries()) {
-      if (i === star) this.assignTo(parts(target)[0]!, list(given.slice(star, given.length - after)), scope);
-      else this.assignTo(target, given[star >= 0 && i > star ? given.length - (targets.length - i) : i]!, scope);
+      if (i === star) this.assignTo(parts(target)[0], list(given.slice(star, given.length - after)), scope);
+      else this.assignTo(target, given[star >= 0 && i > star ? given.length - (targets.length - i) : i], scope);
     }
   }
 
@@ -1095,7 +1095,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     ["subscript", (me, node, scope) => me.itemOf(me.eval(one(node, "value"), scope), me.subscript(node, scope), placeAt(node))],
     ["slice", (me, node, scope) => {
       const [start, stop, step] = sliceParts(node, me.text).map((part) => (part ? me.eval(part, scope) : none));
-      return { kind: "slice", start: start!, stop: stop!, step: step! };
+      return { kind: "slice", start: start, stop: stop, step: step };
     }],
     ["call", (me, node, scope) => me.callExpression(node, scope)],
     ["lambda", (me, node, scope) => me.makeFunction(node, scope, [])],
@@ -1213,7 +1213,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         return undefined;
       }
       if (clause.type === "if_clause") {
-        const condition = parts(clause)[0]!;
+        const condition = parts(clause)[0];
         const value = this.eval(condition, inner);
         const truth = this.truthOf(value);
         if (truth === undefined) return this.undecided(value, condition);
@@ -1222,7 +1222,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const written = one(clause, "right")!;
       const iterable = this.eval(written, index === 0 ? scope : inner);
       const items = this.itemsOf(iterable, placeAt(written));
-      if (!items) return iterable.kind === "unknown" ? iterable : unknown(`the items of \`${this.short(written)}\``, placeAt(written)); // prettier-ignore
+      if (!items) return unknownOf(iterable) ?? unknown(`the items of \`${this.short(written)}\``, placeAt(written)); // prettier-ignore
       for (const item of items) {
         this.spend(1);
         this.assignTo(one(clause, "left")!, item, inner);
@@ -1251,7 +1251,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const value = this.eval(condition, scope);
     const truth = this.truthOf(value);
     if (truth !== undefined) return this.eval(truth ? yes : no, scope);
-    const why = this.undecided(value, condition!);
+    const why = this.undecided(value, condition);
     this.forget([yes, no], scope, why);
     return why;
   }
@@ -1274,7 +1274,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     let result: Value = none;
     for (const [i, operator] of operators.entries()) {
       const right = this.eval(operands[i + 1], scope);
-      const place = operators.length === 1 ? placeAt(node) : { from: operands[i]!.from, to: operands[i + 1]!.to };
+      const place = operators.length === 1 ? placeAt(node) : { from: operands[i].from, to: operands[i + 1].to };
       const op = operator.text === "<>" ? "!=" : operator.text.replace(/\s+/g, " ");
       result = binary(op, left, right, place, this);
       if (i + 1 === operators.length) break;
@@ -1368,8 +1368,9 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
             break;
           }
           for (const [key, item] of value.entries) {
-            named.set(String(key), item);
-            places.named.set(String(key), placeAt(child));
+            if (typeof key !== "string") continue;
+            named.set(key, item);
+            places.named.set(key, placeAt(child));
           }
           break;
         }
@@ -1400,8 +1401,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
           if (entry.kind === "unknown") return entry;
           const method = entry.kind === "class" ? entry.attributes.get("__call__") : undefined;
           if (method) return this.callValue(this.bound(method, callee, place), args, place);
-          const call = entry.kind === "native" ? entry.type.instanceCall : undefined;
-          if (call) return call(callee, args, { place, interpreter: this });
+          if (entry.kind === "native" && entry.type.instanceCall) return entry.type.instanceCall(callee, args, { place, interpreter: this }); // prettier-ignore
         }
         return unknown(`a call of an object of \`${callee.type.name}\``, place);
       }
@@ -1459,7 +1459,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     let used = 0;
     for (const { name, by } of parameters.named) {
       if (by !== "name" && index < positional.length) {
-        names.set(name, positional[index++]!);
+        names.set(name, positional[index++]);
         if (by === "both" && named.has(name))
           return unknown(`a call of \`${callee.name}\` that gives \`${name}\` twice`, args.place);
         continue;
@@ -1620,9 +1620,8 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         if (name === "__func__") return value.callee;
         return this.find(value.callee, name, place);
       case "function":
-        if (name === "__name__" || name === "__qualname__") return string(value.name);
         if (name === "__call__") return value;
-        return this.beside.get(value)?.get(name);
+        return this.beside.get(value)?.get(name) ?? (name === "__name__" || name === "__qualname__" ? string(value.name) : undefined); // prettier-ignore
       default:
         return methodOfPlain(value, name, this);
     }
@@ -1640,7 +1639,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       } else if (entry.kind === "unknown") unknownEntry ??= entry;
     }
     if (name === "__class__") return self.type;
-    if (name === "__dict__") return { kind: "dict", entries: self.attributes as Map<Key, Value> };
+    if (name === "__dict__") return { kind: "dict", entries: self.attributes };
     const getter = name.startsWith("__") ? undefined : this.inClass(self.type, "__getattr__");
     if (getter)
       return this.callValue(this.bound(getter, self, at.place), noArguments(at.place, [string(name)]), at.place);
@@ -1807,13 +1806,13 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         if (isInteger(position)) {
           const from = +position.value < 0 ? +position.value + length : +position.value;
           if (from < 0 || from >= length) raise("IndexError", `index ${+position.value} of ${length}`, place);
-          return value.kind === "string" ? string(value.value[from]!) : value.items[from]!;
+          return value.kind === "string" ? string(value.value[from]) : value.items[from];
         }
         const indices = position.kind === "slice" ? sliceIndices(position, length) : undefined;
         if (!indices) return unknownOf(index) ?? unknown(`an item of a ${value.kind}`, place);
         this.spend(indices.length);
-        if (value.kind === "string") return string(indices.map((i) => value.value[i]!).join(""));
-        const items = indices.map((i) => value.items[i]!);
+        if (value.kind === "string") return string(indices.map((i) => value.value[i]).join(""));
+        const items = indices.map((i) => value.items[i]);
         return value.kind === "list" ? list(items) : tuple(items);
       }
       default:
@@ -1999,7 +1998,8 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
 const ellipsis: Value = { kind: "ellipsis" };
 const nowhere: Place = { from: 0, to: 0 };
 const placeAt = ({ from, to }: Place): Place => ({ from, to });
-const unknownOf = (value: Value): Unknown | undefined => (value.kind === "unknown" ? value : undefined);
+const unknownOf = (value: Value): Unknown | undefined =>
+  value.kind === "unknown" ? value : value.kind === "native" ? value.type.problem?.(value) : undefined;
 const nothing = nativeFunction("a method of every object", () => none);
 
 const rawSetter = nativeFunction("object.__setattr__", ({ positional: [self, name, value] }) => {

@@ -28,8 +28,8 @@ const stripped = (value: string, chars: string | number | undefined, left: boole
   const drop = (char: string) => (typeof chars === "string" ? chars.includes(char) : /\s/.test(char));
   let from = 0;
   let to = value.length;
-  while (left && from < to && drop(value[from]!)) from++;
-  while (right && to > from && drop(value[to - 1]!)) to--;
+  while (left && from < to && drop(value[from])) from++;
+  while (right && to > from && drop(value[to - 1])) to--;
   return value.slice(from, to);
 };
 /** `startsWith` a string or one of a tuple of strings. */
@@ -48,7 +48,7 @@ const stringMethods: Methods<Of<"string">> = {
   upper: ofString((self) => self.toUpperCase()),
   casefold: ofString((self) => self.toLowerCase()),
   capitalize: ofString((self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase()),
-  title: ofString((self) => self.toLowerCase().replace(/[a-z]+/g, (word) => word[0]!.toUpperCase() + word.slice(1))),
+  title: ofString((self) => self.toLowerCase().replace(/[a-z]+/g, (word) => word[0].toUpperCase() + word.slice(1))),
   strip: ofString((self, [chars]) => stripped(self, chars, true, true)),
   lstrip: ofString((self, [chars]) => stripped(self, chars, true, false)),
   rstrip: ofString((self, [chars]) => stripped(self, chars, false, true)),
@@ -134,7 +134,7 @@ const stringMethods: Methods<Of<"string">> = {
       /\{\{|\}\}|\{(\w*)(?:!([rs]))?(?::([^{}]*))?\}|[{}]/g,
       (whole, name?: string, conversion?: string, spec?: string) => {
         // prettier-ignore
-        if (whole === "{{" || whole === "}}") return whole[0]!;
+        if (whole === "{{" || whole === "}}") return whole[0];
         const given = name === undefined ? undefined : name === "" ? args.positional[automatic++] : /^\d+$/.test(name) ? args.positional[Number(name)] : args.named.get(name); // prettier-ignore
         const shown = given && (conversion === "r" ? repr(given) : conversion === "s" ? text(given) : undefined);
         const part = given && formatted(shown === undefined ? given : string(shown), spec ?? "");
@@ -380,17 +380,17 @@ export function methodOfPlain(value: Value, name: string, host: Interpreter): Va
 function tableOf(value: Value): Methods<never> | undefined {
   switch (value.kind) {
     case "string":
-      return stringMethods as Methods<never>;
+      return stringMethods;
     case "list":
-      return listMethods as Methods<never>;
+      return listMethods;
     case "tuple":
-      return sequenceMethods as Methods<never>;
+      return sequenceMethods;
     case "dict":
-      return dictMethods as Methods<never>;
+      return dictMethods;
     case "int":
     case "float":
     case "bool":
-      return numberMethods as Methods<never>;
+      return numberMethods;
     default:
       return undefined;
   }

@@ -176,7 +176,7 @@ export function floatText(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
     const [digits, exponent] = value.toExponential().split("e");
-    return `${digits}e${exponent![0]}${exponent!.slice(1).padStart(2, "0")}`;
+    return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
   }
   const text = String(value);
   return text.includes(".") ? text : `${text}.0`;

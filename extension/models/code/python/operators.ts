@@ -138,7 +138,7 @@ function containers(op: string, left: Value, right: Value, host: OperatorHost): 
     }
     if (times && (of.kind === "list" || of.kind === "tuple")) {
       host.spend(of.items.length * count);
-      const items = Array.from({ length: count * of.items.length }, (_, i) => of.items[i % of.items.length]!);
+      const items = Array.from({ length: count * of.items.length }, (_, i) => of.items[i % of.items.length]);
       return of.kind === "list" ? list(items) : tuple(items);
     }
   }
@@ -213,7 +213,7 @@ export function equal(left: Value, right: Value, place: Place, host: OperatorHos
       const others = (right as typeof left).items;
       if (others.length !== left.items.length) return false;
       host.spend(others.length);
-      return every(left.items, (item, i) => equal(item, others[i]!, place, host, depth + 1));
+      return every(left.items, (item, i) => equal(item, others[i], place, host, depth + 1));
     }
     case "dict": {
       const others = (right as typeof left).entries;

@@ -73,13 +73,13 @@ export const setType: NativeType = {
     }
     if (other.kind !== "native" || other.type !== setType) return op === "==" && other.kind !== "unknown" && other.kind !== "native" ? bool(false) : undefined; // prettier-ignore
     const [left, right] = reflected ? [entriesOf(other), own] : [own, entriesOf(other)];
-    if (op in comparisons) return bool(comparisons[op]!(left, right));
-    return op in operations ? made(operations[op]!(left, right)) : undefined;
+    if (op in comparisons) return bool(comparisons[op](left, right));
+    return op in operations ? made(operations[op](left, right)) : undefined;
   },
   attribute: (self, name) => {
     if (name in named || name in updates) {
       return nativeFunction(`set.${name}`, (args, at) => {
-        const operation = operations[named[name] ?? updates[name]!]!;
+        const operation = operations[named[name] ?? updates[name]];
         let result: Entries | undefined = entriesOf(self);
         for (const other of args.positional) {
           const entries = otherEntries(other, at);
@@ -121,14 +121,14 @@ const methods: Readonly<Record<string, (self: Native, item: Value, at: At) => Va
   isdisjoint: (self, other, at) => {
     const entries = otherEntries(other, at);
     return entries
-      ? bool(operations["&"]!(entriesOf(self), entries).size === 0)
+      ? bool(operations["&"](entriesOf(self), entries).size === 0)
       : unknown("a comparison of sets", at.place);
   },
 };
 
 function compared(op: "<=" | ">=", self: Native, other: Value, at: At): Value {
   const entries = otherEntries(other, at);
-  return entries ? bool(comparisons[op]!(entriesOf(self), entries)) : unknown("a comparison of sets", at.place);
+  return entries ? bool(comparisons[op](entriesOf(self), entries)) : unknown("a comparison of sets", at.place);
 }
 
 writers.set(setType, (self, repr) => {

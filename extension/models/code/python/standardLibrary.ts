@@ -104,7 +104,7 @@ const math: Names = {
     gcd: numeric("gcd", (...numbers) => numbers.reduce(gcd, 0), true),
     lcm: numeric("lcm", (...numbers) => numbers.reduce((a, b) => (a === 0 || b === 0 ? 0 : Math.abs(a * b) / gcd(a, b)), 1), true), // prettier-ignore
     factorial: numeric("factorial", (n) => (n < 0 ? undefined : product(1, n)), true),
-    comb: numeric("comb", (n, k) => (n! < 0 || k! < 0 ? undefined : choose(n!, k!)), true),
+    comb: numeric("comb", (n, k) => (n < 0 || k < 0 ? undefined : choose(n, k)), true),
     isnan: (args, at) => test(args, Number.isNaN, at),
     isinf: (args, at) => test(args, (x) => Math.abs(x) === Infinity, at),
     isfinite: (args, at) => test(args, Number.isFinite, at),
@@ -112,9 +112,7 @@ const math: Names = {
       const { a, b, rel_tol, abs_tol } = byName(args, ["a", "b", "*", "rel_tol", "abs_tol"]);
       const [left, right, relative, absolute] = [a, b, rel_tol ?? float(1e-9), abs_tol ?? float(0)].map((value) => (value && isNumeric(value) ? +value.value : NaN)); // prettier-ignore
       if ([left, right, relative, absolute].some(Number.isNaN)) return notKnown(args, "a comparison", at);
-      return bool(
-        Math.abs(left! - right!) <= Math.max(relative! * Math.max(Math.abs(left!), Math.abs(right!)), absolute!),
-      );
+      return bool(Math.abs(left - right) <= Math.max(relative * Math.max(Math.abs(left), Math.abs(right)), absolute));
     },
     prod: (args, at) => {
       const [of] = args.positional;
@@ -197,7 +195,7 @@ const functools: Names = {
       if (!call || !items) return notKnown(args, "the items of a value", at);
       const given = initial ? [initial, ...items] : items;
       if (given.length === 0) return raise("TypeError", "no items", at.place);
-      return given.slice(1).reduce((left, right) => at.interpreter.callWith(call, [left, right], at.place), given[0]!);
+      return given.slice(1).reduce((left, right) => at.interpreter.callWith(call, [left, right], at.place), given[0]);
     },
   }),
 };
@@ -235,7 +233,7 @@ function choices(
   const extend = (chosen: number[]): void => {
     at.interpreter.spend(1);
     if (chosen.length === count) {
-      made.push(tuple(chosen.map((i) => items[i]!)));
+      made.push(tuple(chosen.map((i) => items[i])));
       return;
     }
     const last = chosen.at(-1);
@@ -309,7 +307,7 @@ const itertools: Names = {
       if (!items || items.length === 0) return notKnown(args, "the items of a value", at);
       const all = [...items];
       let index = 0;
-      return endless(() => all[index++ % all.length]!);
+      return endless(() => all[index++ % all.length]);
     },
     islice: (args, at) => {
       const [of, ...bounds] = args.positional;
@@ -336,7 +334,7 @@ const itertools: Names = {
       }
       return iterator(made);
     },
-    pairwise: iterated(([items]) => items?.slice(1).map((item, i) => tuple([items[i]!, item]))),
+    pairwise: iterated(([items]) => items?.slice(1).map((item, i) => tuple([items[i], item]))),
     zip_longest: iterated((lists, args) => {
       const fill = args.named.get("fillvalue") ?? none;
       const length = Math.max(0, ...lists.map((items) => items.length));
@@ -457,7 +455,7 @@ const namespaceType: NativeType = {
   instanceInit: (self, args, at) => {
     const entries = new Map<Key, Value>();
     updated(entries, args, at);
-    for (const [name, value] of entries) self.attributes.set(String(name), value);
+    for (const [name, value] of entries) if (typeof name === "string") self.attributes.set(name, value);
   },
 };
 const namespace: PythonClass = {
@@ -490,7 +488,7 @@ const operator: Names = functions("operator", {
   itemgetter: ({ positional: keys }) =>
     nativeFunction("operator.itemgetter", ({ positional: [of] }, at) => {
       const items = keys.map((key) => at.interpreter.item(of ?? none, key, at.place));
-      return items.length === 1 ? items[0]! : tuple(items);
+      return items.length === 1 ? items[0] : tuple(items);
     }),
   attrgetter: ({ positional: [name] }) =>
     nativeFunction(

@@ -156,7 +156,7 @@ function digits(
       const plain = exponent >= -4 && exponent < significant;
       const body = plain ? size.toFixed(Math.max(0, significant - 1 - exponent)) : size.toExponential(significant - 1);
       const [mantissa, rest] = body.split("e");
-      const short = mantissa!.includes(".") ? mantissa!.replace(/\.?0+$/, "") : mantissa!;
+      const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
       return rest === undefined ? short : wide(`${short}e${rest}`);
     }
     default:

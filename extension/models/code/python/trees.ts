@@ -20,11 +20,13 @@ function memo<Found>(find: (node: Syntax) => Found): (node: Syntax) => Found {
 
 /** Whether a statement's own code, that of the blocks in it apart, has a syntax error. A missing token is an empty node. */
 export const isBroken: (node: Syntax) => boolean = memo(
-  (node) => isError(node) || node.children.some((child) => child.type !== "block" && isBrokenInside(child)),
+  (node) => isError(node) || node.children.some((child) => child.type !== "block" && isBrokenBeside(child)),
 );
-function isBrokenInside(node: Syntax): boolean {
-  return isError(node) || node.children.some((child) => child.type !== "block" && isBrokenInside(child));
+function isBrokenBeside(node: Syntax): boolean {
+  return isError(node) || node.children.some((child) => child.type !== "block" && isBrokenBeside(child));
 }
+/** Whether anything in it has a syntax error. */
+export const isBrokenInside = (node: Syntax): boolean => isError(node) || node.children.some(isBrokenInside);
 const isError = ({ type, from, to }: Syntax): boolean =>
   type === "ERROR" || (from === to && (type === "identifier" || type === "block"));
 
@@ -176,7 +178,7 @@ export function importsOf(node: Syntax): { name: string; binds: string }[] {
     const dotted = written.type === "aliased_import" ? one(written, "name") : written;
     const name = dotted ? dottedText(dotted) : "";
     const alias = written.type === "aliased_import" ? one(written, "alias")?.text : undefined;
-    return { name, binds: alias ?? (node.type === "import_statement" ? name.split(".")[0]! : name) };
+    return { name, binds: alias ?? (node.type === "import_statement" ? name.split(".")[0] : name) };
   });
 }
 
@@ -187,7 +189,7 @@ export const dottedText = (node: Syntax): string =>
 /** The names that a pattern of `match` binds. */
 export function captures(pattern: Syntax): string[] {
   const own = parts(pattern);
-  if (pattern.type === "dotted_name") return own.length === 1 ? [own[0]!.text] : [];
+  if (pattern.type === "dotted_name") return own.length === 1 ? [own[0].text] : [];
   if (pattern.type === "class_pattern" || pattern.type === "keyword_pattern") return own.slice(1).flatMap(captures);
   if (pattern.type === "splat_pattern") return own.map(({ text }) => text);
   const alias = pattern.type === "as_pattern" ? own.at(-1) : undefined;

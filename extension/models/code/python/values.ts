@@ -107,6 +107,8 @@ export interface NativeType {
   binary?(self: Native, op: string, other: Value, reflected: boolean, at: At): Value | undefined;
   unary?(self: Native, op: "-" | "+" | "~" | "not", at: At): Value | undefined;
   iterate?(self: Native, at: At): readonly Value[] | undefined;
+  /** Why nothing can be told of it, where that is so. */
+  problem?(self: Native): Unknown | undefined;
   truth?(self: Native): boolean | undefined;
   /** Changes the object where it stands by `op=`, whose result is given; without it, the name stands for the result. */
   inPlace?(self: Native, result: Native, at: At): void;
