@@ -347,6 +347,26 @@ describe("graphs of model code", () => {
     assert.deepEqual(lowered.architecture.position, { kind: "absolute", code: "learned" });
   });
 
+  it("keys and values projected along the sequence", () => {
+    const x = input();
+    const projected: Sequence = { name: "projected", tokens: 4, projected: { of: sequence, trainable: true } };
+    const shorter = (of: StreamNode): StreamNode => ({ op: "part", of, key: "projected", place: place(), sequence: projected }); // prettier-ignore
+    const rest = { projection: { rank: 4, trainable: true } };
+    const y = add(x, linear(attend(linear(x), shorter(linear(x)), shorter(linear(x)), rest)));
+    const { mixer } = read(add(y, network(y))).architecture.layers[0];
+    assert.deepEqual(mixer.kind === "attention" && mixer.projection, { kind: "linformer", rank: 4, trainable: true });
+    assert.match(reason(add(y, linear(shorter(y)))), /projection along the sequence outside attention/);
+  });
+
+  it("places of single heads' masks", () => {
+    const x = input();
+    const [near, far] = [window(1), window(3)];
+    const head = (rest: Partial<AttentionNode>) => attend(linear(x), linear(x), linear(x), { heads: 1, ...rest });
+    const lowered = read(add(x, linear(join(head(near), head(near), head(far)))));
+    assert.deepEqual(lowered.locate(["layers", 0, "attention", "heads", 0, "pattern"]), near.mask.place);
+    assert.deepEqual(lowered.locate(["layers", 0, "attention", "heads", 1, "pattern"]), far.mask.place);
+  });
+
   it("layers that share their parameters", () => {
     const weights = {};
     const shared = (x: StreamNode) => {

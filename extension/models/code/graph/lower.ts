@@ -16,6 +16,8 @@ import type {
   Projection,
   Target,
 } from "../../../theory/architecture/schema";
+import { runsOf } from "../../../theory/patterns/algebra";
+import type { Rows } from "../../../theory/patterns/rows";
 import { parseArchitecture } from "../../../theory/architecture/validate";
 import { feedForwardFault } from "../../../theory/verdict/conditions";
 import type { SpecPath } from "../../../theory/verdict/report";
@@ -577,7 +579,7 @@ class Lowering {
     const drafts: Draft[] = [];
     for (const element of elements.slice(first)) {
       const draft = drafts.at(-1);
-      if (element.kind === "mixer") drafts.push({ mixer: element, networks: [], norms: [] });
+      if (element.kind === "mixer") drafts.push({ mixer: element, networks: [], norms: [], groups: [] });
       else if (element.kind === "feed-forward") draft!.networks.push(element);
       else if (element.kind === "norm") draft!.norms.push({ norm: element.norm, last: element === elements.at(-1) });
     }
@@ -595,7 +597,8 @@ class Lowering {
       } else blocks.push({ block, sources: [source], drafts: [drafts[i]] });
     });
     this.checkSharing(drafts);
-    const causal = mixers.every(({ patterns }) => patterns.every(({ rows }) => looksBack(rows)));
+    const patterns = mixers.flatMap((mixer) => mixer.patterns.map(({ rows }) => rows));
+    const causal = [...new Set(patterns)].every(looksBack) && patterns.some(readsEarlier);
     const { target } = this.model;
     const width = this.widthOf(drafts);
     const architecture: Architecture = {
@@ -606,7 +609,7 @@ class Lowering {
       position: this.withRegisters(codes.position),
       layers: blocks.map(({ block }) => block),
       // A model whose every layer masks the future is meant to be causal, as decoders' configurations are.
-      target: { ...target, visibility: target.visibility ?? (causal && this.tokens > 1 ? "causal" : null) },
+      target: { ...target, visibility: target.visibility ?? (causal ? "causal" : null) },
     };
     const checked = parseArchitecture(architectureInput(architecture));
     if ("problems" in checked) throw new NotUnderstood(checked.problems[0].message, this.placeOf(checked.problems[0].path, blocks, codes.place, width.literal)); // prettier-ignore
@@ -698,12 +701,15 @@ class Lowering {
     if (!some && outer?.kind === "norm") this.note("the normalisation before the first or after the last block is not read: refutations stand, nothing is certified", outer.norm.place, "certificate"); // prettier-ignore
   }
 
-  private block({ mixer, networks, norms }: Draft, biases: readonly Bias[]): Block {
+  private block({ mixer, networks, norms, groups }: Draft, biases: readonly Bias[]): Block {
     const heads: HeadGroup[] = [];
     mixer.heads.forEach(({ group, count }, i) => {
       const last = heads.at(-1);
       if (last?.pattern === group.pattern && sameCode(last.bias, biases[i])) last.count += count;
-      else heads.push({ count, pattern: group.pattern, bias: biases[i] });
+      else {
+        heads.push({ count, pattern: group.pattern, bias: biases[i] });
+        groups.push(i);
+      }
     });
     const [{ degree, normalized, projection }] = mixer.attentions;
     const projected: Projection = projection ? { kind: "linformer", ...projection } : { kind: "none" };
@@ -719,11 +725,11 @@ class Lowering {
         residual: mixer.residual,
       },
       feedForward: network ? feedForwardOf(network) : null,
-      norm: this.normOf({ mixer, networks, norms }),
+      norm: this.normOf(mixer, networks, norms),
     };
   }
 
-  private normOf({ mixer, networks, norms }: Draft): Norm | null {
+  private normOf(mixer: MixerElement, networks: Draft["networks"], norms: Draft["norms"]): Norm | null {
     const inner = mixer.norm ?? networks.find(({ source }) => source.norm)?.source.norm;
     if (inner) return { placement: "pre", kind: inner.kind };
     if (norms.length > 0) return { placement: "post", kind: norms[0].norm.kind };
@@ -809,7 +815,7 @@ class Lowering {
         return mixer.maskPlaces.find((place) => place !== undefined) ?? attention.place;
       case "heads": {
         if (typeof group !== "number") return attention.headsPlace ?? attention.place;
-        return own === "bias" ? (mixer.biasPlace ?? attention.place) : patternPlace(this.groupAt(mixer, group));
+        return own === "bias" ? (mixer.biasPlace ?? attention.place) : patternPlace(draft.groups[group] ?? 0);
       }
       case "bias":
         return mixer.biasPlace ?? mixer.rotary ?? attention.place;
@@ -820,16 +826,6 @@ class Lowering {
       default:
         return attention.place;
     }
-  }
-
-  /** The first part of a mixer's heads that is in a group of the block's heads. */
-  private groupAt({ heads }: MixerElement, group: number): number {
-    let at = 0;
-    for (let i = 0; i < heads.length; i++) {
-      if (i > 0 && heads[i].group.pattern !== heads[i - 1].group.pattern) at++;
-      if (at === group) return i;
-    }
-    return 0;
   }
 }
 
@@ -854,6 +850,14 @@ interface Draft {
   networks: { source: FeedForwardSource; residual: boolean }[];
   /** On the stream, after the mixer or the network; `last` with nothing after it. */
   norms: { norm: Op<"norm">; last: boolean }[];
+  /** For every group of the block's heads, the first of the mixer's that is in it. */
+  groups: number[];
+}
+
+/** Whether some query reads a key before it. */
+function readsEarlier(rows: Rows): boolean {
+  for (let query = 0; query < rows.size; query++) if (runsOf(rows, query).at(0)! < query) return true;
+  return false;
 }
 
 /** The summands of a branch. */
