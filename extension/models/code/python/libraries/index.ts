@@ -1,5 +1,8 @@
-/** The libraries that models of PyTorch are written with. */
+/** The libraries that models are written with. */
 import type { Library } from "../values";
+import { flaxLibraries } from "./flax";
+import { jaxLibraries } from "./jax";
+import { kerasLibraries } from "./keras";
 import { einopsLayers, einopsNames } from "./einops";
 import { attentionNames, biasLibrary, flexAttentionNames } from "./flexAttention";
 import { numpyNames, numpyRandom } from "./numpy";
@@ -30,6 +33,9 @@ const libraries = new Map<string, Library>([
   ["einops.layers.torch", einopsLayers],
   ["numpy", numpyNames],
   ["numpy.random", numpyRandom],
+  ...kerasLibraries,
+  ...jaxLibraries,
+  ...flaxLibraries,
 ]);
 
 /** What a module that code imports offers; undefined where the module is not known. */
