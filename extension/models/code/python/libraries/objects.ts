@@ -1,5 +1,7 @@
-/** Natives that libraries make in passing: classes, and results with names. */
+/** Natives that libraries make in passing: classes, results with names, and what is not understood. */
+import { tensors } from "../../graph/operations";
 import { int, list, type Arguments, type At, type Native, type NativeType, type Value } from "../values";
+import type { TensorFamily } from "./tensorValue";
 
 /** A class of a library: what calling it makes, and which values are instances of it. */
 export function classValue(
@@ -34,3 +36,15 @@ export const named = (items: Record<string, Value>): Native => ({
   type: namedType,
   data: new Map(Object.entries(items)),
 });
+
+/** A class of a layer that is not understood: what its instances give is not either. */
+export function notUnderstood(name: string, family: TensorFamily): Native {
+  const result = ({ place }: At): Value => family.wrap(tensors.opaque(`\`${name}\` is not understood`, place));
+  const type: NativeType = { name: `\`${name}\``, call: (_self, _args, at) => result(at), setAttribute: () => true };
+  return classValue(
+    name,
+    () => ({ kind: "native", type, data: undefined }),
+    (value) => (value.kind === "native" ? value.type === type : undefined),
+    { instanceCall: (_self, _args, at) => result(at) },
+  );
+}

@@ -258,6 +258,7 @@ export const sharedFunctions: ReadonlyMap<string, Operation> = new Map<string, O
   ["square", operation("input", (call) => squared(call.tensor("input"), call.place))],
   ["rsqrt", operation("input", (call) => tensors.binary("/", 1, tensors.unary("sqrt", call.tensor("input"), call.place), call.place))], // prettier-ignore
   ["reciprocal", operation("input", (call) => tensors.binary("/", 1, call.tensor("input"), call.place))],
+  ["exp2", operation("input", (call) => tensors.binary("**", 2, call.tensor("input"), call.place))],
   ["log1p", ofNumbers(Math.log1p)],
   ["expm1", ofNumbers(Math.expm1)],
   ["log10", ofNumbers(Math.log10)],

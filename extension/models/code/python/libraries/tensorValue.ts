@@ -190,6 +190,10 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
       if (tensor.content.kind === "opaque" || first === undefined || first > iterated) return undefined;
       return Array.from({ length: first }, (_, index) => type.item!(native, int(index, at.place), at));
     },
+    problem: (native) => {
+      const { content } = tensorOf(native as TensorNative);
+      return content.kind === "opaque" ? unknown(content.opaque.reason, content.opaque.place) : undefined;
+    },
     length: (native, { place }) => {
       const tensor = tensorOf(native as TensorNative);
       const [first] = sizesOf(tensor);

@@ -109,12 +109,15 @@ export function complexTensors(family: TensorFamily) {
     }
   };
 
-  /** Known numbers turn the features of a token in their planes by its index. */
-  const product = (left: Tensor, right: Tensor, at: At): Tensor => {
-    const [known, other] = left.content.kind === "constant" ? [left, right] : [right, left];
-    if (known.content.kind === "constant" && other.content.kind === "stream")
-      return tensors.binary("*", other, known, at.place);
-    return tensors.opaque("a product of complex numbers", at.place);
+  /** (a + ib)(c + id) = (ac - bd) + i(ad + bc). */
+  const product = (left: Tensor, right: Tensor, { place }: At): Tensor => {
+    const part = (of: Tensor, index: number): Tensor =>
+      tensors.index(of, [{ kind: "rest" }, { kind: "at", index }], place);
+    const [a, b, c, d] = [part(left, 0), part(left, 1), part(right, 0), part(right, 1)];
+    const times = (x: Tensor, y: Tensor): Tensor => tensors.binary("*", x, y, place);
+    const real = tensors.binary("-", times(a, c), times(b, d), place);
+    const imaginary = tensors.binary("+", times(a, d), times(b, c), place);
+    return real.content.kind === "opaque" ? real : tensors.stack([real, imaginary], real.axes.length, place);
   };
 
   const asParts = (call: Call, name: string): Tensor => {

@@ -101,6 +101,7 @@ function linearLayer(tensor: Tensor, module: Module, names: { weight: string; bi
       bias: bias !== undefined,
       biasPlace: made.has("bias") ? made.literalOf("bias") : made.place,
       frozen: !isTrained,
+      weights: weight.data,
     },
     place,
   );
