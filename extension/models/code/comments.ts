@@ -86,6 +86,13 @@ export const commentKeys: readonly CommentKey[] = [
     read: count(limits.width),
   },
   {
+    name: "heads",
+    values: upTo(limits.heads),
+    documentation: "For a mask that stands alone and is not the same for all heads: how many there are.",
+    offered: ["8", "16"],
+    read: count(limits.heads),
+  },
+  {
     name: "position",
     values: positions.join(", "),
     documentation: "For a mask that stands alone: how the model around it knows where a token is.",

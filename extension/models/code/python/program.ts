@@ -1,0 +1,118 @@
+/** A Python text as a program that was run abstractly as far as its module goes: its classes, functions, and the models that it makes. */
+import type { Place } from "../graph/nodes";
+import { parse, plain, type Syntax } from "../syntax";
+import { OutOfSteps, PythonInterpreter } from "./interpreter";
+import { pythonLibraries } from "./libraries";
+import { one, parametersOf } from "./trees";
+import type { Arguments, PythonClass, PythonFunction, Scope, Value } from "./values";
+
+/** Steps for one statement of the module, for one function that is called to see what it makes, and for one run of a model. */
+export const steps = { statement: 100_000, function: 100_000, model: 2_000_000 };
+
+/** A model as it is made somewhere in the text. */
+export interface Made {
+  type: PythonClass;
+  args: Arguments;
+}
+
+export class Program {
+  readonly interpreter: PythonInterpreter;
+  readonly root: Syntax;
+  /** The calls of classes of the text, in the order in which they were made. */
+  readonly made: Made[] = [];
+
+  private constructor(
+    readonly text: string,
+    root: Syntax,
+  ) {
+    this.root = root;
+    this.interpreter = new PythonInterpreter(text, pythonLibraries, steps.statement);
+    this.interpreter.onInstance = (type, args) => this.made.push({ type, args });
+  }
+
+  /** Undefined where the text is nested too deep. The grammar has to be loaded. */
+  static of(text: string): Program | undefined {
+    const source = parse("python", text);
+    const root = plain(source.tree.rootNode, text);
+    source.tree.delete();
+    if (!root) return undefined;
+    const program = new Program(text, root);
+    program.run();
+    return program;
+  }
+
+  private run(): void {
+    for (const statement of this.root.children)
+      this.within(steps.statement, () => this.interpreter.runModule([statement]));
+    // What functions without arguments make, such as `main`, tells how models are made.
+    for (const value of this.interpreter.module.names.values()) {
+      if (value.kind !== "function" || value.node.type !== "function_definition") continue;
+      const parameters = parametersOf(value.node);
+      if (!parameters?.named.every((parameter) => parameter.default !== undefined)) continue;
+      if (this.names.get(value)?.some((name) => this.classNames.has(name)))
+        this.within(steps.function, () => this.interpreter.callWith(value, [], value.node));
+    }
+  }
+
+  /** Runs something with so many steps; undefined where they are not enough. */
+  within<Result>(count: number, run: () => Result): Result | undefined {
+    this.interpreter.steps = count;
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof OutOfSteps) return undefined;
+      throw error;
+    }
+  }
+
+  private get classNames(): Set<string> {
+    return new Set(this.classes.map(({ name }) => name));
+  }
+
+  /** The classes of the module, each once. */
+  get classes(): PythonClass[] {
+    const classes = [...this.interpreter.module.names.values()].filter((value) => value.kind === "class");
+    return [...new Set(classes)].filter(({ node }) => this.own(node));
+  }
+
+  /** Functions of the module and other names that are bound to functions. */
+  get functions(): [name: string, value: PythonFunction][] {
+    return [...this.interpreter.module.names].filter((entry): entry is [string, PythonFunction] => entry[1].kind === "function"); // prettier-ignore
+  }
+
+  private own(node: Syntax): boolean {
+    return node.from >= this.root.from && node.to <= this.root.to;
+  }
+
+  /** Identifiers in a class's or function's code. */
+  readonly names = new (class {
+    private readonly known = new Map<Syntax, string[]>();
+    get(value: PythonClass | PythonFunction): string[] {
+      let names = this.known.get(value.node);
+      if (!names) this.known.set(value.node, (names = [...new Set(identifiers(value.node))]));
+      return names;
+    }
+  })();
+
+  /** The statement of the module in which a place is. */
+  statementAt(place: Place): Syntax | undefined {
+    return this.root.children.find(({ from, to }) => from <= place.from && place.from < to);
+  }
+
+  scopeOf(value: PythonFunction): Scope {
+    return value.scope;
+  }
+
+  value(name: string): Value | undefined {
+    return this.interpreter.module.names.get(name);
+  }
+}
+
+/** All identifiers, those after a dot among them. */
+function identifiers(node: Syntax): string[] {
+  if (node.type === "identifier") return [node.text];
+  return node.children.flatMap(identifiers);
+}
+
+/** The name of a definition in the text. */
+export const nameOf = (node: Syntax): Syntax => one(node, "name") ?? node;
