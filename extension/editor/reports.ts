@@ -8,7 +8,7 @@ import { isRead, type Placement, type Subject, subjectOf, subjectOfNotebook } fr
 /** Milliseconds of quiet after the last keystroke before a check starts. */
 const debounce = 250;
 /** Of code, so that its findings are there within 300 milliseconds. */
-const debounceOfCode = 150;
+const debounceOfCode = 120;
 
 export type Outcome =
   | { kind: "report"; report: FileReport }

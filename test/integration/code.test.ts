@@ -76,12 +76,19 @@ function putCursor(document: vscode.TextDocument, part: string): void {
   editor.selection = new vscode.Selection(place, place);
 }
 
-/** Milliseconds from a key to the diagnostics that follow from it, the least of some tries. */
-async function delayOf(document: vscode.TextDocument, key: () => Promise<void>, back: () => Promise<void>, tries = 5) {
+/** Milliseconds from the last key to the diagnostics that follow from it, the least of some tries. */
+async function delayOf(
+  document: vscode.TextDocument,
+  keys: { first?: () => Promise<void>; last: () => Promise<void>; back: () => Promise<void> },
+): Promise<number> {
+  const now = () =>
+    diagnosticsNow(document.uri)
+      .map(({ message }) => message)
+      .join();
   const delays: number[] = [];
-  for (let i = 0; i < tries; i++) {
-    const before = diagnosticsNow(document.uri).map(({ message }) => message).join(); // prettier-ignore
-    const now = () => diagnosticsNow(document.uri).map(({ message }) => message).join(); // prettier-ignore
+  for (let tries = 5; tries > 0; tries--) {
+    const before = now();
+    await keys.first?.();
     const shown = new Promise<number>((resolve) => {
       const subscription = vscode.languages.onDidChangeDiagnostics(() => {
         if (now() === before) return;
@@ -90,12 +97,17 @@ async function delayOf(document: vscode.TextDocument, key: () => Promise<void>, 
       });
     });
     const typed = Date.now();
-    await key();
+    await keys.last();
     delays.push((await shown) - typed);
-    await back();
+    await keys.back();
     await until(now, (messages) => messages === before);
   }
+  console.log(`${testOutput}      squiggle after ${delays.join(", ")} ms`);
   return Math.min(...delays);
+}
+
+async function deleteLeft(): Promise<void> {
+  await vscode.commands.executeCommand("deleteLeft");
 }
 
 describe("Model code", () => {
@@ -119,12 +131,7 @@ describe("Model code", () => {
     const document = await open(await write("code/typed.ts", script(2)));
     assert.equal((await diagnosticsOf(document)).length, 1);
     putCursor(document, "repeat: ");
-    const delay = await delayOf(
-      document,
-      () => type("1"), // 12 layers reach
-      async () => vscode.commands.executeCommand("deleteLeft"),
-    );
-    console.log(`${testOutput}      squiggle after ${delay} ms`);
+    const delay = await delayOf(document, { last: () => type("1"), back: deleteLeft }); // 12 layers reach
     assert.ok(delay < 300, `${delay} ms`);
   });
 
@@ -132,19 +139,17 @@ describe("Model code", () => {
     const document = await open(await write("code/mask.py", mask(12)));
     assert.deepEqual((await diagnosticsOf(document)).filter(isError).map(codeOf), []);
     putCursor(document, "<= 12");
-    const delay = await delayOf(
-      document,
-      async () => {
-        await vscode.commands.executeCommand("deleteLeft");
-        await vscode.commands.executeCommand("deleteLeft");
-        await type("2");
+    const delay = await delayOf(document, {
+      first: async () => {
+        await deleteLeft();
+        await deleteLeft();
       },
-      async () => {
-        await vscode.commands.executeCommand("deleteLeft");
+      last: () => type("2"),
+      back: async () => {
+        await deleteLeft();
         await type("12");
       },
-    );
-    console.log(`${testOutput}      squiggle after ${delay} ms`);
+    });
     assert.ok(delay < 300, `${delay} ms`);
 
     await replace(document, mask(2));
