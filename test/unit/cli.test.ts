@@ -93,6 +93,72 @@ describe("the command line", () => {
     );
   });
 
+  describe("on model code", () => {
+    const script = `import { transformer } from "uap-lens";\nawait transformer({\n  tokens: 8, width: 2,\n  layers: [{ attention: { pattern: { block: 4 } } }],\n});\n`;
+    const mask = `from torch.nn.attention.flex_attention import create_block_mask\n\n# uap: layers=1\ndef near(b, h, q_idx, kv_idx):\n    return (q_idx - kv_idx).abs() <= 2\n\nmask = create_block_mask(near, None, None, 16, 16)\n`;
+    const notebook = (source: string[]) =>
+      JSON.stringify({ nbformat: 4, metadata: {}, cells: [{ cell_type: "code", source }] }, null, 1);
+
+    before(() => {
+      const write = (file: string, text: string | Uint8Array) => {
+        mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
+        writeFileSync(path.join(folder, file), text);
+      };
+      write("code/model.ts", script);
+      write("code/mask.py", mask);
+      write("code/mask.ipynb", notebook(mask.split(/(?<=\n)/)));
+      write("code/words.py", "# On attention.\n");
+      write("code/plain.py", "x = 1\n");
+      write("code/latin1.py", Uint8Array.of(...Buffer.from("# attention "), 0xe9, 0x0a));
+      write("code/types.d.ts", script);
+      for (const others of ["venv/lib", "dist", "build", "__pycache__", "node_modules/x", "env/site-packages/x"])
+        write(`code/${others}/model.ts`, script);
+    });
+
+    it("finds it in a directory, where it is not somebody else's or built, and passes over code without a model", () => {
+      const { status, stdout, stderr } = uap(["check", "--json", "code"]);
+      assert.deepEqual([status, stderr], [1, ""]);
+      const { results } = JSON.parse(stdout) as Report;
+      assert.deepEqual(
+        results.map(({ file, format }) => [file, format]),
+        [
+          ["code/mask.ipynb", "pytorch"],
+          ["code/mask.py", "pytorch"],
+          ["code/model.ts", "typescript"],
+        ],
+      );
+    });
+
+    it("says where its findings are, in a notebook as lines of the file", () => {
+      const { stdout } = uap(["check", "code/model.ts", "code/mask.py", "code/mask.ipynb"]);
+      assert.match(stdout, /^ {2}code\/model\.ts:4:36: error UAP102 /m);
+      assert.match(stdout, /^ {2}code\/mask\.py:5:12: error UAP101 /m);
+      const lines = readFileSync(path.join(folder, "code/mask.ipynb"), "utf8").split("\n");
+      const line = lines.findIndex((text) => text.includes("return ("));
+      assert.match(
+        stdout,
+        new RegExp(`^ {2}code/mask\\.ipynb:${line + 1}:${lines[line].indexOf("(") + 1}: error UAP101 `, "m"),
+      );
+    });
+
+    it("without a model is no error: a change may hold both", () => {
+      for (const file of ["code/words.py", "code/plain.py", "code/latin1.py"])
+        assert.deepEqual(uap(["check", file]), {
+          status: 0,
+          stdout: "",
+          stderr: `uap-lens: ${file}: no model found\n`,
+        });
+      const { status, stdout } = uap(["check", "code/words.py", "good.uap.json"]);
+      assert.equal(status, 0);
+      assert.match(stdout, /^certified /m);
+      assert.deepEqual(uap(["train", "code/words.py"]), {
+        status: 2,
+        stdout: "",
+        stderr: "uap-lens: code/words.py: no model found\n",
+      });
+    });
+  });
+
   it("gives the report of the library, field for field", () => {
     const { stdout } = uap(["check", "--json", "models/refuted.uap.json"]);
     assert.deepEqual(JSON.parse(stdout), { version: 1, results: [checkText("models/refuted.uap.json", refuted)] });
@@ -102,7 +168,10 @@ describe("the command line", () => {
     for (const [args, message] of [
       [["missing.uap.json"], "missing.uap.json: there is no such file"],
       [["empty"], "empty: no model file in it"],
-      [["notes.txt"], "notes.txt: not a model file (*.uap.json, *.uap.yaml, a config.json with a model_type, or model code)"],
+      [
+        ["notes.txt"],
+        "notes.txt: not a model file (*.uap.json, *.uap.yaml, a config.json with a model_type, or model code)",
+      ],
       [["*.toml"], "*.toml: no file matches"],
       [["*.txt"], "no model file among the files"],
     ] as [string[], string][]) {
