@@ -381,6 +381,24 @@ class Model(nn.Module):
     assert.equal(term(streamOf(output(source, { width: undefined }))), "linear-no-bias:50(x)");
   });
 
+  it("copies have weights of their own, the same layer twice has not", () => {
+    const weights = (init: string): unknown[] => {
+      const found: unknown[] = [];
+      let node = streamOf(
+        output("import copy\nclass Own(nn.Linear):\n    pass\n" + model(init, "return self.b(self.a(x))")),
+      );
+      for (; node.op === "linear"; node = node.of) found.push(node.weights);
+      assert.equal(found.length, 2);
+      return found;
+    };
+    for (const layer of ["nn.Linear(8, 8)", "Own(8, 8)"]) {
+      const [a, b] = weights(`self.a = ${layer}\nself.b = copy.deepcopy(self.a)`);
+      assert.ok(a && b && a !== b);
+      const [c, d] = weights(`self.a = ${layer}\nself.b = self.a`);
+      assert.ok(c && c === d);
+    }
+  });
+
   it("the absence of a bias is where it is written", () => {
     const text = model("self.a = nn.Linear(8, 4, bias=False)", "return self.a(x)");
     const node = streamOf(output(text));

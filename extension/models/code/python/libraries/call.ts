@@ -242,9 +242,11 @@ export class Call {
     return items.map((item) => this.toInt(item));
   }
 
-  /** Tensors of one argument that is a list. */
+  /** Tensors of one argument that is a list, and not empty. */
   tensors(name: string): Tensor[] {
-    return this.items(this.needed(name)).map((item) => this.toTensor(item));
+    const found = this.items(this.needed(name)).map((item) => this.toTensor(item));
+    if (found.length === 0) throw this.not("of no tensors");
+    return found;
   }
 }
 

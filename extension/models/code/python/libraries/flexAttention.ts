@@ -2,7 +2,7 @@
  * PyTorch: `torch.nn.attention`. A mask_mod or score_mod is called once, with tensors that hold the coordinates of head, query and key: what
  * it gives is the mask or the scores of all pairs.
  */
-import { coordinate, numeral } from "../../graph/expressions";
+import { axesIn, coordinate, numeral } from "../../graph/expressions";
 import { tensors } from "../../graph/operations";
 import type { MaskSource, Place } from "../../graph/nodes";
 import { sizesOf, type Tensor } from "../../graph/tensor";
@@ -194,7 +194,8 @@ function flex(call: Call): Tensor {
   if (block && !isBlockMask(block)) {
     if (block.kind !== "unknown") throw call.not("with this `block_mask`");
     mask = tensors.opaque(block.reason, block.place);
-  } else if (block) mask = evaluateMask(block.data.mask, sizes, { ...call.at, place: block.data.maskPlace });
+  } else if (block)
+    mask = withoutHeads(evaluateMask(block.data.mask, sizes, { ...call.at, place: block.data.maskPlace }));
   const scoreMod = call.value("score_mod");
   if (!scoreMod) return scaledDotProduct(query, key, value, { mask }, call.place);
 
@@ -206,6 +207,13 @@ function flex(call: Call): Tensor {
   let modified = asScores(call.at.interpreter.callWith(scoreMod, [torch.wrap(scores), ...indices], place), call);
   if (mask) modified = tensors.maskedFill(modified, tensors.unary("not", condition(mask, call), mask.place), -Infinity, call.place); // prettier-ignore
   return tensors.matmul(tensors.softmax(modified, modified.axes.length - 1, call.place), value, call.place);
+}
+
+/** A mask that is the same for all heads, without them. */
+function withoutHeads(mask: Tensor): Tensor {
+  const { content, dtype, place } = mask;
+  if (content.kind !== "constant" || axesIn(content.element).has(0)) return mask;
+  return tensors.constant([1, ...sizesOf(mask).slice(1)], content.element, dtype, place, content.source);
 }
 
 function asScores(value: Value, call: Call): Tensor {

@@ -190,6 +190,7 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
       if (tensor.content.kind === "opaque" || first === undefined || first > iterated) return undefined;
       return Array.from({ length: first }, (_, index) => type.item!(native, int(index, at.place), at));
     },
+    copy: (native) => ({ ...native, data: (native as TensorNative).data.copy() }),
     problem: (native) => {
       const { content } = tensorOf(native as TensorNative);
       return content.kind === "opaque" ? unknown(content.opaque.reason, content.opaque.place) : undefined;

@@ -337,7 +337,6 @@ const common: [string, Operation][] = [
   ],
   ["split", view("input split_size dim", split)],
   ["chunk", view("input chunks dim", chunk)],
-  ["tensor_split", view("input chunks dim", chunk)],
   ["unbind", view("input dim", unbind)],
   ["select", view("input dim index", (call) => select(call.tensor("input"), call.int("dim"), call.int("index"), call))],
   ["narrow", view("input dim start length", narrow)],

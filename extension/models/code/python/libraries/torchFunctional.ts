@@ -71,7 +71,7 @@ const known: Partial<Record<ActivationName, (value: number) => number>> = {
   silu: (value) => value * sigmoid(value),
 };
 
-/** The activations of torch by the names of their functions. Those that are smooth variants of one that has a name are not put under it. */
+/** The activations of torch by the names of their functions; some are another one but for factors, which the layers around take in. */
 export const activations: ReadonlyMap<string, ActivationName> = new Map<string, ActivationName>([
   ["relu", "relu"],
   ["gelu", "gelu"],
@@ -82,6 +82,8 @@ export const activations: ReadonlyMap<string, ActivationName> = new Map<string, 
   ["softplus", "softplus"],
   ["elu", "elu"],
   ["leaky_relu", "leaky-relu"],
+  ["selu", "elu"],
+  ["celu", "elu"],
 ]);
 
 export const activate = (tensor: Tensor, name: ActivationName, place: Place): Tensor =>
@@ -194,7 +196,7 @@ const operations = new Map<string, Operation>([
   ...[...activations].map(([name, of]): [string, Operation] => [name, activationFunction(of)]),
   ["relu6", operation("input", (call) => tensors.clamp(activate(call.tensor("input"), "relu", call.place), undefined, 6, call.place))], // prettier-ignore
   ["logsigmoid", notUnderstoodOf("input")],
-  ["glu", operation("input dim", glu)],
+  ["glu", operation("input dim", (call) => gated(call.tensor("input"), call.int("dim", -1), call))],
   ...["dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout"].map(
     (name): [string, Operation] => [name, identity],
   ),
@@ -206,10 +208,9 @@ function softmaxAxis(call: Call): number {
 }
 
 /** Half of the features gated by the sigmoid of the others. */
-function glu(call: Call): Tensor {
-  const tensor = call.tensor("input");
+export function gated(tensor: Tensor, dim: number, call: Call): Tensor {
   if (tensor.content.kind === "opaque") return tensor;
-  const axis = fromFront(call.int("dim", -1), tensor.axes.length);
+  const axis = fromFront(dim, tensor.axes.length);
   const half = sizesOf(tensor)[axis] / 2;
   if (!Number.isInteger(half)) throw call.not("of an odd number of features");
   const [left, right] = tensors.split(tensor, [half, half], axis, call.place);

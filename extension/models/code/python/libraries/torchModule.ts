@@ -71,8 +71,11 @@ export function isModule(value: Value): boolean {
   );
 }
 
-const nativePart = (value: Value): Module | undefined =>
-  (value.kind === "native" || value.kind === "instance") && value.data instanceof Module ? value.data : undefined;
+/** What a module has of a class of the library: itself, or what its class derives from, which an instance keeps as a value. */
+function nativePart(value: Value): Module | undefined {
+  const part = value.kind === "instance" ? (value.data as Value | undefined) : value;
+  return part?.kind === "native" && part.data instanceof Module ? part.data : undefined;
+}
 
 /** A module's attributes by name: its own, and those of the class of the library it derives from. */
 function entriesOf(value: Value): [string, Value][] {
@@ -256,6 +259,12 @@ export function layerClass(spec: LayerSpec): LayerClass {
     item: (self, index, at) => item(self.data as Module, index, at),
     setItem: (self, index, value) => setItem(self.data as Module, index, value),
     iterate: (self) => iterate(self.data as Module),
+    copy: (self, copied) => {
+      const { attributes, made, problem } = self.data as Module;
+      const copy = new Module(spec, made, problem);
+      for (const [name, item] of attributes) copy.attributes.set(name, copied(item));
+      return { ...self, data: copy };
+    },
     truth: (self) => ((self.data as Module).spec.container ? (self.data as Module).attributes.size > 0 : true),
     length: (self, { place }) =>
       (self.data as Module).spec.container ? int((self.data as Module).attributes.size, place) : undefined,
@@ -279,7 +288,7 @@ export function layerClass(spec: LayerSpec): LayerClass {
       return undefined;
     },
     instanceInit: (self, args, at) => {
-      if (spec !== baseSpec) self.data = build(args, at);
+      if (spec !== baseSpec) self.data = create(args, at);
     },
     instanceAttribute: (self, name) => {
       const part = partOf(self);
@@ -405,20 +414,11 @@ export function copyOf(value: Value, copies = new Map<object, Value>()): Value {
     return copy;
   };
   if (isTensor(value)) return keep({ ...value, data: value.data.copy() });
-  if (value.kind === "native" && value.data instanceof Module) {
-    const copy = new Module(value.data.spec, value.data.made, value.data.problem);
-    const made = keep({ ...value, data: copy });
-    for (const [name, item] of value.data.attributes) copy.attributes.set(name, copyOf(item, copies));
-    return made;
-  }
+  if (value.kind === "native" && value.data instanceof Module)
+    return keep(value.type.copy!(value, (item) => copyOf(item, copies)));
   if (value.kind === "instance") {
     const copy = keep<PythonInstance>({ ...value, attributes: new Map() });
-    const part = nativePart(value);
-    if (part) {
-      const data = new Module(part.spec, part.made, part.problem);
-      for (const [name, item] of part.attributes) data.attributes.set(name, copyOf(item, copies));
-      copy.data = data;
-    }
+    if (nativePart(value)) copy.data = copyOf(value.data as Value, copies);
     for (const [name, item] of value.attributes) copy.attributes.set(name, copyOf(item, copies));
     return copy;
   }

@@ -8,7 +8,7 @@ import { Call, operation, type Result } from "./call";
 import { inert } from "./dtypes";
 import { classValue } from "./objects";
 import { parameterValue, torch } from "./torch";
-import { activate, activations, normalisesFeatures, scaledDotProduct } from "./torchFunctional";
+import { activate, activations, gated, normalisesFeatures, scaledDotProduct } from "./torchFunctional";
 import { baseSpec, copyOf, layerClass, type LayerClass, type LayerSpec, type Module } from "./torchModule";
 import { flattened } from "./tensorFunctions";
 import { asTensor, isTensor, numbersOf, tensorOf, type TensorNative } from "./tensorState";
@@ -159,6 +159,10 @@ const activationLayers: [string, ActivationName, string][] = [
   ["Softplus", "softplus", "beta threshold"],
   ["ELU", "elu", "alpha inplace"],
   ["LeakyReLU", "leaky-relu", "negative_slope inplace"],
+  ["PReLU", "leaky-relu", "num_parameters init"],
+  // The same but for factors, which the layers around it take in.
+  ["SELU", "elu", "inplace"],
+  ["CELU", "elu", "alpha inplace"],
 ];
 for (const [name, activation, signature] of activationLayers)
   define(name, {
@@ -167,6 +171,13 @@ for (const [name, activation, signature] of activationLayers)
     input: "input",
     forward: (call) => activate(call.tensor("input"), activation, call.place),
   });
+
+define("GLU", {
+  signature: "dim",
+  make: () => undefined,
+  input: "input",
+  forward: (call, { made }) => gated(call.tensor("input"), made.int("dim", -1), call),
+});
 
 define("Softmax", {
   signature: "dim",
