@@ -32,6 +32,7 @@ class GraphBlock(nn.Module):
         return x + self.ff(x)
 
 
+# uap: tokens=6
 class GraphModel(nn.Module):
     def __init__(self, features=4, dim=32, heads=4):
         super().__init__()

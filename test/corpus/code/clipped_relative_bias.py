@@ -30,7 +30,7 @@ class RelativeSelfAttention(nn.Module):
         return self.output(context.transpose(1, 2).reshape(batch, length, width))
 
 
-class RelativeEncoder(nn.Module):
+class RelativeEncoder(nn.Module):  # uap: tokens=40
     def __init__(self, inputs=6, d_model=32, num_heads=4, num_layers=3):
         super().__init__()
         self.inp = nn.Linear(inputs, d_model)
@@ -39,7 +39,7 @@ class RelativeEncoder(nn.Module):
             [nn.Sequential(nn.Linear(d_model, 64), nn.ReLU(), nn.Linear(64, d_model)) for _ in range(num_layers)]
         )
 
-    def forward(self, x):  # uap: tokens=40
+    def forward(self, x):
         x = self.inp(x)
         for attention, feed_forward in zip(self.attention, self.feed_forward):
             x = x + attention(x)

@@ -17,5 +17,5 @@ def low_half(b, h, q_idx, kv_idx):
     return kv_idx < 24
 
 
-# uap: tokens=48 layers=3 position=learned
+# uap: tokens=48 layers=6 position=learned
 combined = or_masks(generate_window(3, 1), and_masks(generate_every(6), low_half), generate_every(16, offset=15))

@@ -1,8 +1,6 @@
 """A generator of masks, called with a constant."""
 from torch.nn.attention.flex_attention import _mask_mod_signature, and_masks, create_block_mask
 
-# uap: tokens=48 layers=4 position=learned
-
 
 def causal_mask(b, h, q_idx, kv_idx):
     return q_idx >= kv_idx
@@ -19,4 +17,5 @@ def generate_sliding_window(window_size: int) -> _mask_mod_signature:
     return sliding_window_mask
 
 
+# uap: tokens=48 layers=4 position=learned
 mask_mod = generate_sliding_window(window_size=12)

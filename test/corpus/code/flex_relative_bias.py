@@ -25,13 +25,14 @@ class RelativeFlex(nn.Module):
 
 
 class RelativeFlexEncoder(nn.Module):
+    # uap: tokens=64
+
     def __init__(self, inputs=6, dim=32, heads=4, max_len=64, depth=3):
         super().__init__()
         self.embed = nn.Linear(inputs, dim)
         self.attn = nn.ModuleList([RelativeFlex(dim, heads, max_len) for _ in range(depth)])
         self.mlp = nn.ModuleList([nn.Sequential(nn.Linear(dim, 64), nn.GELU(), nn.Linear(64, dim)) for _ in range(depth)])
 
-    # uap: tokens=64
     def forward(self, x):
         x = self.embed(x)
         for attn, mlp in zip(self.attn, self.mlp):

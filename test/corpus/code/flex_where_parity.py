@@ -1,4 +1,4 @@
-"""Rows by parity: even queries look back, odd ones look ahead. The last token is odd and sees itself."""
+"""Rows by parity: even queries look back, odd ones look ahead, so the first token sees itself only."""
 import torch
 
 

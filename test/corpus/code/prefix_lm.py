@@ -24,6 +24,7 @@ class PrefixBlock(nn.Module):
         return x + self.ff(self.norm2(x))
 
 
+# uap: visibility=causal
 class PrefixLM(nn.Module):
     def __init__(self, vocab=128, max_len=40, dim=64, depth=3):
         super().__init__()

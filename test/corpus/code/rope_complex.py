@@ -85,6 +85,7 @@ class Block(nn.Module):
         return x + self.ff(self.norm2(x))
 
 
+# uap: tokens=64
 class RotaryLM(nn.Module):
     def __init__(self, config: Config = Config()):
         super().__init__()

@@ -9,7 +9,7 @@ Writes ../code/measured.json. For every model of a file, at three lengths of the
 
 - `visibility`: row t has a 1 at r where the derivative of output token t with respect to input token r (the output of the token
   embedding, or the vector given) is not zero. The module itself runs, with the constants of its file, random parameters, in float64
-  and not in training, three times: a pair counts where any of the three sees it. Derivatives below 1e-14 of the largest of the row count
+  and not in training, three times: the largest of the three counts. Derivatives below 1e-14 of the largest of the row count
   as zero; the measurement fails if any lie between 1e-14 and 1e-20 of it, so the cut is not a matter of taste.
 - `masks`: for every attention of the model, in the order of the calls, which keys a query reads: what enters softmax or
   scaled_dot_product_attention is looked at. One matrix if all heads are alike, else a list, head by head. Calls whose
@@ -28,13 +28,17 @@ import json
 import math
 import os
 import pathlib
+import re
+import subprocess
 import sys
-import tempfile
+import types
+from importlib.metadata import version
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import numpy
 import torch
 import torch.nn.attention.flex_attention as flex
 import torch.nn.functional as F
@@ -57,6 +61,12 @@ def seen(matrix):
         calls.append(matrix.detach().reshape(-1, *matrix.shape[-2:]).clone())
 
 
+def seen_in(scores):
+    """The same by the scores. What is not a number tells nothing: an earlier layer had a row without keys."""
+    if not scores.isnan().any():
+        seen(scores > MASKED)
+
+
 sdpa, softmax, tensor_softmax, torch_softmax = F.scaled_dot_product_attention, F.softmax, torch.Tensor.softmax, torch.softmax
 
 
@@ -75,8 +85,13 @@ def watched_sdpa(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=Fal
 
 def watched(original):
     def softmax(scores, *arguments, **options):
-        seen(scores > MASKED)
-        return original(scores, *arguments, **options)
+        global calls
+        seen_in(scores)
+        before, calls = calls, None  # one softmax calls another
+        try:
+            return original(scores, *arguments, **options)
+        finally:
+            calls = before
 
     return softmax
 
@@ -93,7 +108,7 @@ def written_out_flex(query, key, value, score_mod=None, block_mask=None, scale=N
         scores = score_mod(scores, b, h, q, kv)
     if block_mask is not None:
         scores = scores.masked_fill(~flex.create_mask(block_mask.mask_mod, batch, heads, n, m, device="cpu"), -math.inf)
-    seen(scores > MASKED)
+    seen_in(scores)
     return torch_softmax(scores, dim=-1) @ value
 
 
@@ -139,8 +154,8 @@ def leaf_at(model, target):
     return leaf
 
 
-def relative_size(outputs, leaf):
-    """|d outputs[t] / d leaf[r]| in a random direction of the output, divided by the row's largest."""
+def gradients_of(outputs, leaf):
+    """The gradient of each output token, in a random direction, with respect to the leaf."""
     n = outputs.shape[0]
     direction = torch.randn(outputs.shape[1:], generator=torch.Generator().manual_seed(5), dtype=outputs.dtype)
     rows = []
@@ -150,13 +165,17 @@ def relative_size(outputs, leaf):
     return rows
 
 
-def threshold(sizes):
-    """The boolean matrix of relative sizes (token, token); fails if the cut is in doubt."""
+def relative_to_row(sizes):
+    """Divided by the largest of the row."""
     largest = sizes.amax(dim=1, keepdim=True)
-    relative = torch.where(largest > 0, sizes / largest.clamp_min(1e-300), torch.zeros_like(sizes))
-    doubtful = ((relative <= ZERO) & (relative > NOISE)).sum().item()
-    if doubtful:
-        raise ArithmeticError(f"{doubtful} derivatives lie between zero and not zero: {relative[(relative <= ZERO) & (relative > NOISE)]}")
+    return torch.where(largest > 0, sizes / largest.clamp_min(1e-300), torch.zeros_like(sizes))
+
+
+def decide(relative):
+    """The boolean matrix of relative sizes (token, token); fails if the cut is in doubt."""
+    doubtful = relative[(relative <= ZERO) & (relative > NOISE)]
+    if len(doubtful):
+        raise ArithmeticError(f"derivatives between zero and not zero: {doubtful}")
     return relative > ZERO
 
 
@@ -164,12 +183,13 @@ class Torch:
     """A module of PyTorch. `build(module of the file, n)` makes it, `inputs(n)` its arguments, `of` the one whose tokens are asked about.
 
     `width`: the input is vectors of that width, else indices. `order`: the axes of input and output. `output`: the module whose output is
-    looked at, else the model's. `take`: the tokens of the input among those that enter, as (first, count of others).
+    looked at, else the model's. `embedded`: the module whose output is the input's tokens. `outputs`: which outputs are those of tokens.
+    `side`: how many tokens attend, where others join them. `flat`: the tokens of the input are a grid.
     """
 
-    def __init__(self, name, build, width=None, order="batch", sizes=SIZES, by=None, output=None, inputs=None, of=0, embedded=None, outputs=None):
+    def __init__(self, name, build, width=None, order="batch", sizes=SIZES, by=None, output=None, inputs=None, of=0, embedded=None, outputs=None, side=lambda n: n, flat=False):
         self.name, self.build, self.width, self.order, self.sizes, self.by = name, build, width, order, sizes, by
-        self.output, self.inputs, self.of, self.embedded, self.outputs = output, inputs, of, embedded, outputs
+        self.output, self.inputs, self.of, self.embedded, self.outputs, self.side, self.flat = output, inputs, of, embedded, outputs, side, flat
 
     def arguments(self, n, seed):
         generator = torch.Generator().manual_seed(100 + seed)
@@ -216,25 +236,171 @@ class Torch:
             outputs = result[0] if self.order == "batch" else result[:, 0]
             if self.outputs is not None:
                 outputs = outputs[self.outputs(n)]
-            gradients = relative_size(outputs, points)
+            gradients = gradients_of(outputs, points)
             finite = ~outputs.isnan().any(dim=-1)
             undefined |= {t for t in range(len(outputs)) if not finite[t]}
             sizes = torch.stack([(torch.zeros_like(points) if g is None else g) for g in gradients])
+            if self.flat:
+                sizes = sizes.flatten(2, -2)
             sizes = (sizes[:, 0] if self.order == "batch" else sizes[:, :, 0]).norm(dim=-1)
             if not undefined:
-                matrix = threshold(sizes)
-                visible = matrix if visible is None else visible | matrix
-            count = len(points[0]) if self.order == "batch" else len(points)
-            square = [c for c in found if c.shape[-2] == c.shape[-1] and c.shape[-1] >= count]
+                relative = relative_to_row(sizes)
+                visible = relative if visible is None else torch.maximum(visible, relative)
+            square = [c for c in found if c.shape[-2] == c.shape[-1] == self.side(n)]
             if masks is not None and (len(square) != len(masks) or any(not torch.equal(a, b) for a, b in zip(square, masks))):
                 raise ArithmeticError("the masks depend on the data")
             masks = square
-        # attention in blocks by reshaping has the blocks where heads would be
         return {
-            "visibility": None if undefined else visible.tolist(),
+            "visibility": None if undefined else decide(visible).tolist(),
             "undefined": sorted(undefined),
             "masks": [c.tolist() for c in masks],
         }
+
+
+class Keras(Torch):
+    """A model of Keras on PyTorch: as a module of PyTorch, its parameters and its embedding by Keras' own names."""
+
+    def measure(self, module, n):
+        global calls
+        import keras
+
+        keras.config.set_floatx("float64")
+        visible, masks = None, None
+        embed = keras.layers.Embedding.call
+        for seed in range(DRAWS):
+            keras.utils.set_random_seed(seed)
+            model = self.build(module, n)
+            (argument,) = self.arguments(n, seed)
+            leaf = []
+
+            def watched_embedding(layer, inputs, leaf=leaf):
+                output = embed(layer, inputs)
+                if not leaf and inputs.ndim == 2:
+                    leaf.append(output.detach().requires_grad_())
+                    return leaf[0]
+                return output
+
+            if self.width is not None:
+                leaf.append(argument.requires_grad_())
+            model(argument.detach())  # makes the weights
+            generator = torch.Generator().manual_seed(seed)
+            for weight in model.weights:
+                noise = torch.randn(tuple(weight.shape), generator=generator, dtype=torch.float64)
+                if weight.name in ("gamma", "beta", "bias"):
+                    noise = (weight.name == "gamma") + 0.3 * noise
+                elif len(weight.shape) >= 2:
+                    noise = noise / math.sqrt(weight.shape[0])
+                if "seed" not in weight.path:
+                    weight.assign(noise)
+            calls = []
+            keras.layers.Embedding.call = watched_embedding
+            try:
+                outputs = model(argument)[0]
+            finally:
+                keras.layers.Embedding.call = embed
+            found, calls = calls, None
+            sizes = torch.stack([g[0] for g in gradients_of(outputs, leaf[0])]).norm(dim=-1)
+            relative = relative_to_row(sizes)
+            visible = relative if visible is None else torch.maximum(visible, relative)
+            masks = [c.tolist() for c in found if c.shape[-1] == c.shape[-2]]
+        return {"visibility": decide(visible).tolist(), "masks": masks}
+
+
+class Flax:
+    """A module of Flax. `build(module of the file, n)` makes it; `nnx`: with random keys."""
+
+    def __init__(self, name, build, width=None, sizes=SIZES, by=None, nnx=False):
+        self.name, self.build, self.width, self.sizes, self.by, self.nnx = name, build, width, sizes, by, nnx
+
+    def measure(self, module, n):
+        import flax.linen as linen
+        import jax
+        import numpy
+        from flax import nnx
+
+        visible = None
+        for seed in range(DRAWS):
+            random = numpy.random.default_rng(seed)
+            if self.width is None:
+                argument = jax.numpy.asarray(random.integers(1, 29, (1, n)))
+            else:
+                argument = jax.numpy.asarray(random.standard_normal((1, n, self.width)))
+
+            def scrambled(path, value):
+                name = jax.tree_util.keystr(path)
+                if not jax.numpy.issubdtype(value.dtype, jax.numpy.floating):
+                    return value
+                noise = random.standard_normal(value.shape)
+                if "bias" in name or "scale" in name:
+                    return jax.numpy.asarray(("scale" in name) + 0.3 * noise)
+                return jax.numpy.asarray(noise / math.sqrt(value.shape[0]))
+
+            points = []  # the embedding's output once it is known, then what stands in its place
+            if self.nnx:
+                model = self.build(module, n)
+                graph, state = nnx.split(model)
+                state = jax.tree_util.tree_map_with_path(scrambled, state)
+                embed = nnx.Embed.__call__
+
+                def run(replaced):
+                    met = []
+
+                    def watched_embed(layer, inputs):
+                        output = embed(layer, inputs)
+                        if met or inputs.ndim != 2:
+                            return output
+                        met.append(output)
+                        points.append(output)
+                        return output if replaced is None else replaced
+
+                    nnx.Embed.__call__ = watched_embed
+                    try:
+                        return nnx.merge(graph, state)(argument)[0]
+                    finally:
+                        nnx.Embed.__call__ = embed
+            else:
+                model = self.build(module, n)
+                parameters = jax.tree_util.tree_map_with_path(scrambled, model.init(jax.random.key(seed), argument))
+
+                def run(replaced):
+                    met = []
+
+                    def watched_call(call, arguments, options, context):
+                        output = call(*arguments, **options)
+                        if isinstance(context.module, linen.Embed) and context.method_name == "__call__" and not met:
+                            met.append(output)
+                            points.append(output)
+                            return output if replaced is None else replaced
+                        return output
+
+                    if self.width is not None:
+                        return model.apply(parameters, argument if replaced is None else replaced)[0]
+                    with linen.intercept_methods(watched_call):
+                        return model.apply(parameters, argument)[0]
+
+            run(None)
+            leaf = argument if self.width is not None else points[0]
+            direction = numpy.random.default_rng(5).standard_normal(run(leaf).shape[1:])
+            jacobian = jax.jacrev(lambda x: (run(x) * direction).sum(-1))(leaf)
+            sizes = torch.tensor(numpy.linalg.norm(numpy.asarray(jacobian, dtype=numpy.float64)[:, 0], axis=-1))
+            relative = relative_to_row(sizes)
+            visible = relative if visible is None else torch.maximum(visible, relative)
+        return {"visibility": decide(visible).tolist()}
+
+
+class TensorFlowJs:
+    """A model of TensorFlow.js, in Node: tokens are replaced and outputs compared, since there is no float64."""
+
+    def __init__(self, name, width=None, sizes=SIZES, by=None):
+        self.name, self.width, self.sizes, self.by = name, width, sizes, by
+
+    def measure(self, module, n):
+        script = pathlib.Path(__file__).with_name("measure_code_tfjs.mts")
+        command = ["npx", "tsx", script, module, self.name, str(n), str(self.width or 0)]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=CODE.parent.parent.parent)
+        if result.returncode:
+            raise RuntimeError(result.stderr[-2000:])
+        return {"visibility": [[bit == "1" for bit in row] for row in json.loads(result.stdout.splitlines()[-1])]}
 
 
 class Mask:
@@ -283,7 +449,7 @@ PYTORCH = {
     "sdpa_flag_branch.py": [model("CharModel")],
     "handwritten_tril_buffer.py": [model("MiniGPT")],
     "mha_causal_flag.py": [model("Decoder")],
-    "mha_window_bool.py": [model("WindowModel", width=10)],
+    "mha_window_bool.py": [model("WindowModel", width=10, sizes=(8, 24, 140))],
     "mha_bool_inverted.py": [model("Model")],
     "mha_float_mask.py": [model("MusicModel")],
     "mha_set_encoder.py": [model("SetEncoder", width=3)],
@@ -336,7 +502,7 @@ PYTORCH = {
         Torch(
             "VisionTransformer",
             lambda m, n: m.VisionTransformer(img_size=8 * math.isqrt(n)),
-            by=["img_size"], sizes=(4, 9, 25), embedded="patch_embed", output="norm", outputs=lambda n: slice(1, None),
+            by=["img_size"], sizes=(4, 9, 25), embedded="patch_embed", output="norm", outputs=lambda n: slice(1, None), side=lambda n: n + 1,
             inputs=lambda n, g: (torch.randn(1, 3, 8 * math.isqrt(n), 8 * math.isqrt(n), generator=g, dtype=torch.float64),),
         )
     ],
@@ -358,14 +524,33 @@ PYTORCH = {
     ],
     "causal_set_declared.py": [model("CausalSet", width=7)],
     "ring_window.py": [model("RingModel", width=4)],
-    "ring_window_open.py": [model("OpenRing", width=4)],
+    "ring_window_open.py": [model("OpenRing", width=4, sizes=(8, 13, 16))],
     "adjacency_literal.py": [model("GraphModel", width=4, sizes=(6,))],
     "alternating_group.py": [model("Tetrahedron", width=3, sizes=(4,))],
     "reverse_without_positions.py": [model("Reverser", width=4, sizes=(6, 13, 24))],
-    "learned_query_memory.py": [sized("MemoryModel", "tokens")],
+    "learned_query_memory.py": [sized("MemoryModel", "tokens", side=lambda n: n + 4)],
     "tokens_unknown.py": [model("AnyLength", sizes=(8, 24, 40))],
     "gemma_like_mixed.py": [model("Mixed")],
     "rope_stacked_pairs.py": [model("RotaryEncoder", width=9)],
+    "mask_by_loops.py": [model("LoopMasked", sizes=(8, 24, 40))],
+    "mask_numpy_triu.py": [model("TutorialDecoder")],
+    "mask_block_diag.py": [model("ChunkEncoder", sizes=(32,))],
+    "mask_off_diagonal.py": [model("Others", width=5)],
+    "cache_branch.py": [model("CachedLM")],
+    "both_directions.py": [model("TwoWay")],
+    "linformer_projection.py": [sized("Linformer", "seq_len")],
+    "axial_rows_columns.py": [
+        Torch(
+            "AxialTransformer",
+            lambda m, n: m.AxialTransformer(width=n // 4),
+            by=["width"], sizes=(8, 12, 24), embedded="embed", flat=True,
+            inputs=lambda n, g: (torch.randn(1, 4, n // 4, 3, generator=g),),
+        )
+    ],
+    "gaussian_kernel.py": [model("GaussianModel", width=3)],
+    "no_bias_but_norm.py": [model("NoBiasGPT")],
+    "positions_shared_by_pairs.py": [model("PairwisePositions", sizes=(8, 12, 16))],
+    "flex_mixed_modules.py": [model("MixedFlex", sizes=(8, 24, 32))],
     "flex_module.py": [model("FlexGPT", sizes=(8, 24, 40))],
     "flex_relative_bias.py": [model("RelativeFlexEncoder", width=6)],
 }
@@ -393,14 +578,53 @@ MASKS = {
     "flex_alibi.py": [Mask("causal_mask")],
     "flex_score_causal.py": [Mask("causal_score", score=True)],
     "flex_no_comment.py": [Mask("local_causal", sizes=(8, 24, 70))],
+    "flex_python_if.py": [Mask("scales", heads=3)],
     "flex_ignored.py": [],
 }
-CASES = {**PYTORCH, **MASKS}
+OTHERS = {
+    "xt_decoder.py": [Torch("model", lambda m, n: m.model)],
+    "xt_encoder_rotary.py": [Torch("encoder", lambda m, n: m.encoder)],
+    "xt_alibi_decoder.py": [model("make_model")],
+    "xt_rel_pos_encoder.py": [model("Tagger")],
+    "xt_continuous.py": [Torch("model", lambda m, n: m.model, width=8)],
+    "xt_window.py": [Torch("model", lambda m, n: m.model, sizes=(8, 13, 60))],
+    "xt_only_attention.py": [Torch("model", lambda m, n: m.model)],
+    "keras_functional.py": [Keras("build_model", lambda m, n: m.build_model(length=n), by=["length"])],
+    "keras_causal_subclass.py": [Keras("MiniDecoder", lambda m, n: m.MiniDecoder())],
+    "keras_window_mask.py": [Keras("build_model", lambda m, n: m.build_model(length=n), by=["length"], width=6)],
+    "keras_no_positions.py": [Keras("build_model", lambda m, n: m.build_model(length=n), by=["length"], width=4)],
+    "flax_linen_causal.py": [Flax("Decoder", lambda m, n: m.Decoder())],
+    "flax_self_attention.py": [Flax("Encoder", lambda m, n: m.Encoder(tokens=n), by=["tokens"], width=5)],
+    "flax_window_dot_product.py": [Flax("LocalModel", lambda m, n: m.LocalModel())],
+    "flax_nnx_encoder.py": [Flax("Encoder", lambda m, n: m.Encoder(rngs=nnx_keys()), nnx=True)],
+    "jax_hand_written.py": [Flax("GPT", lambda m, n: m.GPT())],
+    "tfjs_custom_layer.js": [TensorFlowJs("buildModel", width=8, by=["tokens"])],
+    "tfjs_causal_layer.ts": [TensorFlowJs("decoder", sizes=(24,))],
+    "tfjs_no_activation.js": [TensorFlowJs("build", width=16, by=["tokens"])],
+    "xt_memory_kv.py": [Torch("model", lambda m, n: m.model)],
+    "notebook_gpt.ipynb": [model("GPT")],
+    "notebook_window.ipynb": [model("LocalModel", width=3)],
+}
+CASES = {**PYTORCH, **MASKS, **OTHERS}
 
 # ------------------------------------------------------------------------------------------------------------------- measuring
 
 
+def nnx_keys():
+    from flax import nnx
+
+    return nnx.Rngs(0)
+
+
 def load(path):
+    """The module of a file; of a notebook, its cells one after another, without the lines that IPython alone understands."""
+    if path.suffix in (".js", ".ts"):
+        return str(path)
+    if path.suffix == ".ipynb":
+        cells = [cell["source"] for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+        module = types.ModuleType(path.stem)
+        exec("".join(line for cell in cells for line in [*cell, "\n"] if line[0] not in "%!"), module.__dict__)
+        return module
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
@@ -466,7 +690,7 @@ def write(files, pool):
     used = {n for entry in files.values() for m in entry["measured"] for n in names([m.get("visibility") or [], m.get("masks") or []])}
     lines = [
         "{",
-        f'"tools": {json.dumps({"torch": torch.__version__.split("+")[0]})},',
+        f'"tools": {json.dumps({tool: version(tool) for tool in ("torch", "keras", "jax", "flax", "x-transformers", "einops", "numpy")})},',
         '"matrices": {',
         ",\n".join(f"{json.dumps(key)}: {json.dumps(pool[key])}" for key in sorted(used, key=lambda k: (int(k.split("-")[0]), k))),
         "},",
@@ -483,8 +707,113 @@ def write(files, pool):
     (CODE / "measured.json").write_text("\n".join(lines) + "\n")
 
 
+# ----------------------------------------------------------------------------------------------------- what is expected of readers
+
+
+def pairs_of(pattern, n):
+    """The boolean matrix of a pattern of the specification: as far as expected.json uses them."""
+    q, k = numpy.meshgrid(numpy.arange(n), numpy.arange(n), indexing="ij")
+    if pattern in (None, "full"):
+        return q >= 0
+    if pattern == "causal":
+        return k <= q
+    ((kind, value),) = pattern.items()
+    if kind == "window":
+        options = {"left": value, "right": value} if isinstance(value, int) else value
+        left, right, step = options.get("left", 0), options.get("right", 0), options.get("dilation", 1)
+        if options.get("circular"):
+            return numpy.isin((k - q) % n, [step * o % n for o in range(-left, right + 1)])
+        return ((k - q) % step == 0) & (k - q <= right * step) & (q - k <= left * step)
+    if kind == "block":
+        size, shift = (value, 0) if isinstance(value, int) else (value["size"], value.get("shift", 0))
+        return (q - shift) // size == (k - shift) // size
+    if kind == "strided":
+        return (abs(q - k) < value) | ((q - k) % value == 0)
+    if kind == "fixed":
+        return (q // value == k // value) | (k % value == value - 1)
+    if kind == "global":
+        return numpy.isin(q, value) | numpy.isin(k, value)
+    if kind == "longformer":
+        return (abs(q - k) <= value["window"]) | numpy.isin(q, value["globals"]) | numpy.isin(k, value["globals"])
+    if kind == "edges":
+        return numpy.isin(q * n + k, [a * n + b for a, b in value])
+    if kind == "not":
+        return ~pairs_of(value, n)
+    if kind == "any":
+        return functools.reduce(numpy.logical_or, (pairs_of(part, n) for part in value))
+    if kind == "expression":
+        text = re.sub(r"^(.*) \? (.*) : (.*)$", r"(\2) if (\1) else (\3)", value)
+        return numpy.array([[bool(eval(text, {"abs": abs, "min": min, "max": max}, {"q": a, "k": b, "n": n})) for b in range(n)] for a in range(n)])
+    raise ValueError(kind)
+
+
+def layers_of(spec, n):
+    """For every layer its heads' matrices, those that are alike once."""
+    for block in spec["layers"]:
+        attention = block["attention"]
+        heads = attention.get("heads", 1)
+        groups = heads if isinstance(heads, list) else [attention]
+        yield from [[pairs_of(group.get("pattern"), n) for group in groups]] * block.get("repeat", 1)
+
+
+def text_of(name):
+    text = (CODE / name).read_text()
+    if name.endswith(".ipynb"):
+        return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")
+    return text
+
+
+def check():
+    """Says what does not fit: places that are not in the sources, stale measurements, specifications that are not what was measured."""
+    expected, measured = json.loads((CODE / "expected.json").read_text()), read_measured()
+    problems = [f"{name}: nothing is expected of it" for name in sources() if name not in expected]
+    compared = 0
+    for name, entry in expected.items():
+        text = text_of(name)
+        for finding in entry["findings"]:
+            problems += [f"{name}: no {at!r}" for at in finding["at"] if at not in text]
+        found = measured["files"].get(name)
+        if found and found["sha256"] != digest(name):
+            problems.append(f"{name}: changed since it was measured")
+        for m in found["measured"] if found else []:
+            models = [model for model in entry.get("models", []) if model["name"] == m["name"]]
+            if not models and "visibility" not in m:
+                models = entry.get("models", [])
+            if not models:
+                if "models" in entry:
+                    print(f"{name}: {m['name']} was measured, nothing is expected of it")
+                continue
+            n, layers = m["tokens"], list(layers_of(models[0]["spec"], m["tokens"]))
+            compared += 1
+            if m.get("visibility") and not any(finding["code"] == "UAP103" for finding in entry["findings"]):
+                sees = numpy.eye(n, dtype=bool)
+                for heads in layers:
+                    step = functools.reduce(numpy.logical_or, heads) | numpy.eye(n, dtype=bool)
+                    sees = step.astype(int) @ sees.astype(int) > 0
+                if rows(sees) != measured["matrices"][m["visibility"]]:
+                    problems.append(f"{name}: visibility of {n} tokens")
+            masks = m.get("masks", [])
+            if "visibility" not in m:
+                masks, layers = masks[:1], layers[:1]
+            for i, call in enumerate(masks):
+                side = int((call if isinstance(call, str) else call[0]).split("-")[0])
+                heads = list(layers_of(models[0]["spec"], side))[i * len(layers) // len(masks)]
+                want = [name_of(rows(matrix)) for matrix in heads]
+                if len(layers) <= len(masks) and (call if isinstance(call, list) else [call] * len(want)) != want:
+                    problems.append(f"{name}: mask {i} of {n} tokens")
+    print(f"{len(expected)} files, {compared} measurements compared")
+    sys.exit("\n".join(problems) or 0)
+
+
+def sources():
+    return sorted(p.name for p in CODE.iterdir() if p.suffix in (".py", ".js", ".ts", ".mts", ".ipynb"))
+
+
 def main(arguments):
+    if arguments == ["check"]:
+        check()
     watch()
+    torch.set_default_dtype(torch.float64)
     old = read_measured()
     files, pool = {}, dict(old["matrices"])
     again = set(CASES) if arguments == ["all"] else set(arguments)
