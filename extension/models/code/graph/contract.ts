@@ -1,6 +1,7 @@
 /** Products summed over axes: matmul and einsum. What they mean depends on what the two tensors hold and on which axes are summed. */
-import { axesIn, substitute, coordinate } from "./expressions";
-import { isBatch, isPlain, isToken, onlyPlain, sameRoles } from "./layout";
+import { axesIn, binary, boundsOf, coordinate, isWhole, numeral, substitute } from "./expressions";
+import type { IndexExpression } from "./indexExpression";
+import { distinct, isBatch, isPlain, isToken, onlyPlain, sameRoles } from "./layout";
 import type { Place, StreamNode } from "./nodes";
 import { attend, recall, scoresOf } from "./pairs";
 import * as streams from "./streams";
@@ -27,14 +28,21 @@ export function contract(left: Labelled, right: Labelled, out: readonly string[]
   const summed = [...new Set([...left.labels, ...right.labels])].filter((label) => !out.includes(label));
   if (summed.some((label) => !shared(label) && ((a.axis(label)?.length ?? 0) > 0 || (b.axis(label)?.length ?? 0) > 0)))
     return "one of the factors of a product is summed by itself";
+  if (out.some((label) => a.axis(label) === undefined && b.axis(label) === undefined)) return "a product with an axis of its own"; // prettier-ignore
   const inner = summed.filter(shared);
+  if (inner.some((label) => a.atoms(label).some(isBatch) || b.atoms(label).some(isBatch)))
+    return "a sum over the batch";
   for (const label of out) {
     const [one, other] = [a.axis(label) ?? [], b.axis(label) ?? []];
     if (one.length > 0 && other.length > 0 && !onlyPlain(one) && !onlyPlain(other) && !sameRoles(one, other))
       return "an axis of tokens meets another axis in a product";
+    const batches = one.some(isBatch) || other.some(isBatch);
+    if (batches && one.length > 0 && other.length > 0 && !sameRoles(one, other)) return "a product with numbers that differ over the batch"; // prettier-ignore
     axes.push(one.length === 0 || (onlyPlain(one) && other.length > 0) ? other : one);
   }
-  const product: Product = { a, b, out, axes, inner, place };
+  if (batchOf(axes) !== Math.max(batchOf(left.tensor.axes), batchOf(right.tensor.axes)))
+    return "elements of the batch meet others";
+  const product: Product = { a, b, out, axes: distinct(axes), inner, place };
   const kinds = `${a.kind} ${b.kind}`;
   switch (kinds) {
     case "stream stream":
@@ -54,9 +62,7 @@ export function contract(left: Labelled, right: Labelled, out: readonly string[]
     case "memory stream":
       return ofMemory(product, b, a);
     case "learned learned":
-    case "learned constant":
-    case "constant learned":
-      return { axes, content: { kind: "parameter", trainable: a.trainable || b.trainable } };
+      return ofLearned(product);
     case "pooled learned":
     case "pooled constant":
       return { axes, content: left.tensor.content };
@@ -67,6 +73,9 @@ export function contract(left: Labelled, right: Labelled, out: readonly string[]
       return `a product of ${named[a.kind]} and ${named[b.kind]} is not understood`;
   }
 }
+
+const batchOf = (axes: readonly Axis[]): number =>
+  axes.flat().reduce((product, atom) => (isBatch(atom) ? product * atom.size : product), 1);
 
 interface Product {
   a: Side;
@@ -153,12 +162,55 @@ function ofStreams({ a, b, out, axes, inner, place }: Product): Result {
     return { axes, content: { kind: "memory", memory } };
   }
   if (!inner.every((label) => a.atoms(label).every(isPlain))) return "a sum over tokens and features at once";
-  if (inner.length === 0) return stream(axes, streams.multiply(a.node, b.node, place));
+  if (inner.length === 0) return stream(axes, streams.product(alongAxes(a, out), alongAxes(b, out), place));
   if (a.node === b.node) {
-    const square = streams.multiply(a.node, b.node, place);
-    return stream(axes, streams.summary(square, "sum", place));
+    const square = streams.product(alongAxes(a, inner), alongAxes(b, inner), place);
+    if (square.op === "activation") return stream(axes, streams.summary(square, "sum", place));
   }
   return stream(axes, streams.tokenwise("a product of features", [a.node, b.node], place));
+}
+
+const alongAxes = (side: Side, labels: readonly string[]): streams.LaidOut => ({ node: side.node, axes: labels.map((label) => side.atoms(label)) }); // prettier-ignore
+
+/** Whether learned numbers are all of their own, none equal to others. */
+function isGeneric({ labelled: { tensor } }: Side): boolean {
+  const { content } = tensor;
+  if (content.kind !== "lookup") return content.kind === "parameter";
+  if (content.dependent) return false;
+  const rest = tensor.axes.flatMap((axis, i) => (axis.length > 0 && !content.free.includes(i) ? [i] : []));
+  if (rest.length === 0) return true;
+  return rest.length === 1 && content.index.kind === "coordinate" && content.index.axis === rest[0];
+}
+
+/** Learned numbers times others: different wherever one of them is. */
+function ofLearned({ a, b, out, axes, inner }: Product): Result {
+  const sizes = axes.map(sizeOf);
+  const placed = ({ labelled: { tensor, labels } }: Side) => {
+    const at = labels.map((label) => out.indexOf(label));
+    const { content } = tensor;
+    const free =
+      content.kind === "lookup" ? content.free : tensor.axes.flatMap((axis, i) => (axis.length > 0 ? [i] : []));
+    const index = content.kind === "lookup" ? content.index : numeral(0);
+    if (inner.some((label) => axesIn(index).has(labels.indexOf(label)))) return undefined;
+    return { index: substitute(index, (axis) => coordinate(at[axis]), sizes), free: free.flatMap((axis) => (at[axis] >= 0 ? [at[axis]] : [])) }; // prettier-ignore
+  };
+  const [x, y] = [placed(a), placed(b)];
+  const index = x && y && pairedIndex(x.index, y.index, sizes);
+  if (!index) return "a product of learned numbers";
+  const free = [...new Set([...x.free, ...y.free])];
+  return { axes, content: { kind: "lookup", index, free, trainable: a.trainable || b.trainable, dependent: true } };
+}
+
+/** An index that is equal where two others are. */
+export function pairedIndex(
+  x: IndexExpression,
+  y: IndexExpression,
+  sizes: readonly number[],
+): IndexExpression | undefined {
+  // prettier-ignore
+  const [low, high] = boundsOf(y, sizes);
+  if (!Number.isFinite(high - low) || !isWhole(x) || !isWhole(y)) return undefined;
+  return binary("+", binary("*", x, numeral(high - low + 1), sizes), y, sizes);
 }
 
 /** A linear map of features, or a combination of tokens with learned coefficients. */
@@ -169,6 +221,7 @@ function ofMatrix({ out, axes, inner, place }: Product, of: Side, matrix: Side):
   const acrossTokens = inner.includes(tokens);
   if (acrossTokens) {
     if (matrix.kind === "constant") return "tokens are mixed with fixed weights";
+    if (!isGeneric(matrix)) return "tokens are mixed with weights of which some are equal";
     if (inner.length > 1) return "learned weights sum over tokens and features at once";
     const made = out.filter((label) => !of.axis(label)?.length && matrix.axis(label)?.length);
     if (made.length !== 1) return "tokens are mixed with learned weights";
@@ -179,13 +232,17 @@ function ofMatrix({ out, axes, inner, place }: Product, of: Side, matrix: Side):
     return projectTokens(axes, out.indexOf(made[0]), node, size, matrix.trainable, place);
   }
   const perToken = out.includes(tokens) && (matrix.axis(tokens)?.length ?? 0) > 0;
-  if (inner.length === 0)
-    return perToken ? "a product with numbers that differ from token to token" : stream(axes, node);
+  if (inner.length === 0) {
+    if (perToken) return "a product with numbers that differ from token to token";
+    return stream(axes, matrix.kind === "learned" ? streams.scale(node, place) : streams.tokenwise("a product with fixed numbers", [node], place)); // prettier-ignore
+  }
   const pairAxes = out.filter((label) => !of.axis(label)?.length && (matrix.axis(label)?.length ?? 0) > 0);
   if (perToken) {
     const relative = matrix.kind === "learned" ? relativeScores(out, axes, matrix, inner) : undefined;
     return relative ?? "each token has a linear map of its own";
   }
+  if (matrix.kind === "constant") return stream(axes, streams.tokenwise("a product with fixed numbers", [node], place));
+  if (!isGeneric(matrix)) return stream(axes, streams.tokenwise("a linear map of which some numbers are equal", [node], place)); // prettier-ignore
   const width = pairAxes.reduce((product, label) => product * sizeOf(matrix.axis(label)!), 1);
   const frozen = !matrix.trainable;
   return stream(axes, { op: "linear", of: node, bias: false, biasPlace: place, frozen, width, widthLiteral: undefined, place, sequence: node.sequence }); // prettier-ignore
@@ -221,6 +278,7 @@ function relativeScores(
   const at = labels.map((label) => out.indexOf(label));
   const index = substitute(content.index, (axis) => coordinate(at[axis]), axes.map(sizeOf));
   const free = content.free.flatMap((axis) => (at[axis] >= 0 ? [at[axis]] : []));
+  if (content.dependent) return undefined;
   const plain = axes.map((axis) =>
     axis.map((atom): Atom => (isBatch(atom) ? atom : { size: atom.size, role: undefined })),
   );
@@ -247,24 +305,20 @@ function ofMemory({ axes, inner, place, out }: Product, queries: Side, memory: S
   const tokens = queries.tokens;
   const { keyAtoms, causal } = content.memory;
   const over = inner.flatMap((label) => memory.atoms(label));
-  // v^T k instead of k^T v: what the queries meet are the keys.
+  const left = memory.labelled.labels.filter((label) => out.includes(label) && !queries.axis(label)?.length);
   const met = over.filter((atom) => keyAtoms.includes(atom)).length;
   const { value } = content.memory;
   if (over.length === 0 || (met !== over.length && (met > 0 || !value)))
     return "sums over tokens are not multiplied with queries along the keys' features";
+  // v^T k instead of k^T v: what the queries meet are the keys.
   const recalled = met > 0 || !value ? content.memory : { ...content.memory, key: value, value: content.memory.key };
+  const rest = left.flatMap((label) => memory.atoms(label)).filter(isPlain);
+  if (rest.some((atom) => keyAtoms.includes(atom) === met > 0)) return "keys of one feature by another";
   if (tokens === undefined || !out.includes(tokens) || causal !== (memory.tokens === tokens))
     return "sums over tokens meet queries in a way that is not understood";
-  const heads = out.reduce((product, label) => {
-    const both = queries.axis(label)?.length && memory.axis(label)?.length;
-    return both
-      ? product *
-          queries
-            .atoms(label)
-            .filter(isPlain)
-            .reduce((size, atom) => size * atom.size, 1)
-      : product;
-  }, 1);
+  const heads = out
+    .flatMap((label) => queries.atoms(label).filter(isPlain))
+    .reduce((product, { size }) => product * size, 1);
   const node = recall(queries.node, recalled, heads, place);
   return typeof node === "string" ? node : stream(axes, node);
 }

@@ -52,12 +52,14 @@ export function binary(
       if (b !== undefined && b > 0 && isWhole(left) && within(left, sizes, 0, b - 1)) return left;
       break;
     case "and":
-      if (a !== undefined) return a === 0 ? numeral(0) : right;
-      if (b !== undefined) return b === 0 ? numeral(0) : left;
+      if (a === 0 || b === 0) return numeral(0);
+      if (a !== undefined && isCondition(right)) return right;
+      if (b !== undefined && isCondition(left)) return left;
       break;
     case "or":
-      if (a !== undefined) return a === 0 ? right : numeral(1);
-      if (b !== undefined) return b === 0 ? left : numeral(1);
+      if ((a !== undefined && a !== 0) || (b !== undefined && b !== 0)) return numeral(1);
+      if (a === 0 && isCondition(right)) return right;
+      if (b === 0 && isCondition(left)) return left;
       break;
     case "<":
     case "<=":
@@ -89,6 +91,8 @@ const within = (expression: IndexExpression, sizes: Sizes, low: number, high: nu
 };
 
 function compared(op: BinaryOperation, [a, b]: Bounds, [c, d]: Bounds): boolean | undefined {
+  // What may be infinite either way may be no number at all, which compares with nothing.
+  if ((a === -Infinity && b === Infinity) || (c === -Infinity && d === Infinity)) return undefined;
   switch (op) {
     case "<":
       return b < c ? true : a >= d ? false : undefined;
@@ -99,9 +103,9 @@ function compared(op: BinaryOperation, [a, b]: Bounds, [c, d]: Bounds): boolean 
     case ">=":
       return a >= d ? true : b < c ? false : undefined;
     case "==":
-      return b < c || a > d ? false : undefined;
+      return b < c || a > d ? false : a === b && c === d ? true : undefined;
     case "!=":
-      return b < c || a > d ? true : undefined;
+      return b < c || a > d ? true : a === b && c === d ? false : undefined;
     default:
       return undefined;
   }
@@ -179,8 +183,40 @@ function floorDivided(a: number, b: number): number {
   return remainder !== 0 && remainder < 0 !== b < 0 ? Math.round(towardsZero) - 1 : Math.round(towardsZero);
 }
 
+/** Whether the value is 0 or 1 wherever it has one. */
+export const isCondition = remembered((expression: IndexExpression): boolean => {
+  switch (expression.kind) {
+    case "number":
+      return expression.value === 0 || expression.value === 1;
+    case "coordinate":
+      return false;
+    case "unary":
+      return expression.op === "not";
+    case "binary":
+      if (expression.op === "*" || expression.op === "min" || expression.op === "max")
+        return isCondition(expression.left) && isCondition(expression.right);
+      return conditions.has(expression.op);
+    case "choose":
+      return isCondition(expression.yes) && isCondition(expression.no);
+    case "table":
+      return expression.values.every((entry) => entry === 0 || entry === 1);
+  }
+});
+
+const conditions: ReadonlySet<BinaryOperation> = new Set(["<", "<=", ">", ">=", "==", "!=", "and", "or", "xor"]);
+
+/** A property of an expression that is worked out once: parts are shared, and chains are long. */
+function remembered(property: (expression: IndexExpression) => boolean): (expression: IndexExpression) => boolean {
+  const known = new WeakMap<IndexExpression, boolean>();
+  return (expression) => {
+    let value = known.get(expression);
+    if (value === undefined) known.set(expression, (value = property(expression)));
+    return value;
+  };
+}
+
 /** Whether the value is an integer wherever it has one. */
-export function isWhole(expression: IndexExpression): boolean {
+export const isWhole = remembered((expression: IndexExpression): boolean => {
   switch (expression.kind) {
     case "number":
       return Number.isInteger(expression.value);
@@ -190,33 +226,44 @@ export function isWhole(expression: IndexExpression): boolean {
       if (["not", "floor", "ceil", "trunc", "round", "sign"].includes(expression.op)) return true;
       return ["-", "abs"].includes(expression.op) && isWhole(expression.value);
     case "binary":
-      if (["<", "<=", ">", ">=", "==", "!=", "and", "or", "xor"].includes(expression.op)) return true;
-      return !["/", "**"].includes(expression.op) && isWhole(expression.left) && isWhole(expression.right);
+      if (conditions.has(expression.op)) return true;
+      return !["/", "**", ">>", "<<"].includes(expression.op) && isWhole(expression.left) && isWhole(expression.right);
     case "choose":
       return isWhole(expression.yes) && isWhole(expression.no);
     case "table":
       return expression.values.every(Number.isInteger);
   }
-}
+});
 
 type Bounds = readonly [number, number];
 const unbounded: Bounds = [-Infinity, Infinity];
 const condition: Bounds = [0, 1];
 
+/** The bounds last asked for: what is asked for next has mostly the same parts, and coordinates of the same sizes. */
+const knownBounds = new WeakMap<IndexExpression, { sizes: Sizes; bounds: Bounds }>();
+
 /** The least and the greatest value that the expression may have; not always attained. */
 export function boundsOf(expression: IndexExpression, sizes: Sizes): Bounds {
+  if (expression.kind === "number" || expression.kind === "coordinate") return boundsAt(expression, sizes);
+  const known = knownBounds.get(expression);
+  if (known && sameSizes(known.sizes, sizes)) return known.bounds;
+  const bounds = boundsAt(expression, sizes);
+  knownBounds.set(expression, { sizes: [...sizes], bounds });
+  return bounds;
+}
+
+const sameSizes = (a: Sizes, b: Sizes): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
+
+function boundsAt(expression: IndexExpression, sizes: Sizes): Bounds {
   switch (expression.kind) {
     case "number":
       return Number.isNaN(expression.value) ? unbounded : [expression.value, expression.value];
     case "coordinate":
-      return [0, sizes[expression.axis] - 1];
+      return expression.axis in sizes ? [0, sizes[expression.axis] - 1] : unbounded;
     case "unary":
       return unaryBounds(expression.op, boundsOf(expression.value, sizes));
-    case "binary": {
-      const [a, b] = boundsOf(expression.left, sizes);
-      const [c, d] = boundsOf(expression.right, sizes);
-      return finite(binaryBounds(expression.op, [a, b], [c, d]));
-    }
+    case "binary":
+      return finite(binaryBounds(expression.op, boundsOf(expression.left, sizes), boundsOf(expression.right, sizes)));
     case "choose": {
       const [a, b] = boundsOf(expression.yes, sizes);
       const [c, d] = boundsOf(expression.no, sizes);
@@ -225,6 +272,7 @@ export function boundsOf(expression: IndexExpression, sizes: Sizes): Bounds {
     case "table": {
       let [low, high] = [Infinity, -Infinity];
       for (const value of expression.values) {
+        if (Number.isNaN(value)) return unbounded;
         if (value < low) low = value;
         if (value > high) high = value;
       }
@@ -278,7 +326,7 @@ function binaryBounds(op: BinaryOperation, [a, b]: Bounds, [c, d]: Bounds): Boun
         return [Math.min(...corners), Math.max(...corners)];
       }
     case "%":
-      return c > 0 ? [0, d - 0] : unbounded;
+      return c > 0 ? [0, d] : unbounded;
     case "min":
       return [Math.min(a, c), Math.min(b, d)];
     case "max":
@@ -308,35 +356,69 @@ export function substitute(
   const visit = (part: IndexExpression): IndexExpression => {
     const known = done.get(part);
     if (known) return known;
-    const made = replaced(part);
+    const made = part.kind === "coordinate" ? replacement(part.axis) : rebuilt(part, visit, sizes);
     done.set(part, made);
     return made;
   };
-  const replaced = (part: IndexExpression): IndexExpression => {
-    switch (part.kind) {
-      case "number":
-        return part;
-      case "coordinate":
-        return replacement(part.axis);
-      case "unary": {
-        const value = visit(part.value);
-        return value === part.value ? part : unary(part.op, value);
-      }
-      case "binary": {
-        const [left, right] = [visit(part.left), visit(part.right)];
-        return left === part.left && right === part.right ? part : binary(part.op, left, right, sizes);
-      }
-      case "choose":
-        return choose(visit(part.condition), visit(part.yes), visit(part.no));
-      case "table": {
-        const indices = part.indices.map(visit);
-        if (!indices.every((index) => index.kind === "number")) return { ...part, indices };
-        const at = indices.reduce((sum, index, i) => sum * part.sizes[i] + (index.kind === "number" ? index.value : 0), 0); // prettier-ignore
-        return at in part.values ? numeral(part.values[at]) : { ...part, indices };
-      }
+  return visit(expression);
+}
+
+/** An expression of other parts. */
+function rebuilt(
+  part: IndexExpression,
+  visit: (part: IndexExpression) => IndexExpression,
+  sizes: Sizes,
+): IndexExpression {
+  // prettier-ignore
+  switch (part.kind) {
+    case "number":
+    case "coordinate":
+      return part;
+    case "unary": {
+      const value = visit(part.value);
+      return value === part.value ? part : unary(part.op, value);
     }
+    case "binary": {
+      const [left, right] = [visit(part.left), visit(part.right)];
+      return left === part.left && right === part.right ? part : binary(part.op, left, right, sizes);
+    }
+    case "choose": {
+      const [condition, yes, no] = [visit(part.condition), visit(part.yes), visit(part.no)];
+      return condition === part.condition && yes === part.yes && no === part.no ? part : choose(condition, yes, no);
+    }
+    case "table": {
+      const indices = part.indices.map(visit);
+      if (indices.every((index, i) => index === part.indices[i])) return part;
+      const entry = indices.every((index) => index.kind === "number") && entryOf(part, indices.map((index) => index.kind === "number" ? index.value : NaN)); // prettier-ignore
+      return typeof entry === "number" ? numeral(entry) : { ...part, indices };
+    }
+  }
+}
+
+/** The expression with a part of it, however often it occurs, replaced by a number. */
+export function replaced(expression: IndexExpression, part: IndexExpression, by: IndexExpression): IndexExpression {
+  const done = new Map<IndexExpression, IndexExpression>();
+  const visit = (at: IndexExpression): IndexExpression => {
+    let made = done.get(at);
+    if (!made) done.set(at, (made = sameExpression(at, part) ? by : rebuilt(at, visit, [])));
+    return made;
   };
   return visit(expression);
+}
+
+/** The entry of a table; negative indices count from the end. */
+function entryOf(
+  { values, sizes }: Extract<IndexExpression, { kind: "table" }>,
+  indices: readonly number[],
+): number | undefined {
+  // prettier-ignore
+  let at = 0;
+  for (const [i, index] of indices.entries()) {
+    const place = index < 0 ? index + sizes[i] : index;
+    if (!(Number.isInteger(place) && place >= 0 && place < sizes[i])) return undefined;
+    at = at * sizes[i] + place;
+  }
+  return values[at];
 }
 
 /** The axes whose coordinates occur. */
@@ -369,31 +451,63 @@ export function axesIn(expression: IndexExpression): Set<number> {
   return axes;
 }
 
-/** The value at coordinates; NaN where a table has no such entry. */
+/** The value at coordinates; NaN where a table has no such entry. Parts that occur several times are worked out once. */
 export function valueAt(expression: IndexExpression, coordinates: readonly number[]): number {
-  switch (expression.kind) {
-    case "number":
-      return expression.value;
-    case "coordinate":
-      return coordinates[expression.axis];
-    case "unary":
-      return applyUnary(expression.op, valueAt(expression.value, coordinates));
-    case "binary": {
-      const left = valueAt(expression.left, coordinates);
-      if (expression.op === "and" && left === 0) return 0;
-      if (expression.op === "or" && left !== 0) return 1;
-      return applyBinary(expression.op, left, valueAt(expression.right, coordinates));
-    }
-    case "choose":
-      return valueAt(valueAt(expression.condition, coordinates) === 0 ? expression.no : expression.yes, coordinates);
-    case "table": {
-      let at = 0;
-      for (const [i, index] of expression.indices.entries()) {
-        const place = valueAt(index, coordinates);
-        if (!(place >= 0 && place < expression.sizes[i])) return NaN;
-        at = at * expression.sizes[i] + place;
+  const done = new Map<IndexExpression, number>();
+  const visit = (part: IndexExpression): number => {
+    if (part.kind === "number") return part.value;
+    if (part.kind === "coordinate") return coordinates[part.axis];
+    let value = done.get(part);
+    if (value === undefined) done.set(part, (value = worked(part)));
+    return value;
+  };
+  const worked = (part: IndexExpression): number => {
+    switch (part.kind) {
+      case "number":
+        return part.value;
+      case "coordinate":
+        return coordinates[part.axis];
+      case "unary":
+        return applyUnary(part.op, visit(part.value));
+      case "binary": {
+        const left = visit(part.left);
+        if (part.op === "and" && left === 0) return 0;
+        if (part.op === "or" && left !== 0) return 1;
+        return applyBinary(part.op, left, visit(part.right));
       }
-      return expression.values[at];
+      case "choose":
+        return visit(visit(part.condition) === 0 ? part.no : part.yes);
+      case "table":
+        return entryOf(part, part.indices.map(visit)) ?? NaN;
     }
-  }
+  };
+  return visit(expression);
+}
+
+/** Whether two expressions are written in the same way. */
+export function sameExpression(a: IndexExpression, b: IndexExpression): boolean {
+  const same = new WeakMap<IndexExpression, IndexExpression>();
+  const visit = (x: IndexExpression, y: IndexExpression): boolean => {
+    if (x === y || same.get(x) === y) return true;
+    if (!alike(x, y)) return false;
+    same.set(x, y);
+    return true;
+  };
+  const alike = (x: IndexExpression, y: IndexExpression): boolean => {
+    switch (x.kind) {
+      case "number":
+        return y.kind === "number" && Object.is(x.value, y.value);
+      case "coordinate":
+        return y.kind === "coordinate" && x.axis === y.axis;
+      case "unary":
+        return y.kind === "unary" && x.op === y.op && visit(x.value, y.value);
+      case "binary":
+        return y.kind === "binary" && x.op === y.op && visit(x.left, y.left) && visit(x.right, y.right);
+      case "choose":
+        return y.kind === "choose" && visit(x.condition, y.condition) && visit(x.yes, y.yes) && visit(x.no, y.no);
+      case "table":
+        return y.kind === "table" && sameSizes(x.sizes, y.sizes) && sameSizes(x.values, y.values) && x.indices.every((index, i) => visit(index, y.indices[i])); // prettier-ignore
+    }
+  };
+  return visit(a, b);
 }

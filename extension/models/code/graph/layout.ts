@@ -34,7 +34,17 @@ export function broadcast(...all: readonly (readonly Axis[])[]): Axis[] | string
     }
     result.push(chosen);
   }
-  return result;
+  return distinct(result);
+}
+
+/** The axes with a copy of each atom that stands in them a second time: atoms of one tensor are told apart by identity. */
+export function distinct(axes: Axis[]): Axis[] {
+  const seen = new Set<Atom>();
+  for (const atom of axes.flat()) {
+    if (!seen.has(atom)) seen.add(atom);
+    else return axes.map((axis, i) => axis.map((own) => (axes.slice(0, i).some((other) => other.includes(own)) ? { ...own } : own))); // prettier-ignore
+  }
+  return axes;
 }
 
 export const sameRoles = (a: Axis, b: Axis): boolean =>
@@ -48,8 +58,7 @@ export function broadcastElement(
 ): IndexExpression {
   // prettier-ignore
   const shift = to.length - from.length;
-  if (shift === 0) return element;
-  return substitute(element, (axis) => coordinate(axis + shift), to.map(sizeOf));
+  return shift === 0 ? element : substitute(element, (axis) => coordinate(axis + shift), to.map(sizeOf));
 }
 
 /** Groups the atoms anew, in their order, into axes of these sizes; `from` are the old axes with the atoms that had to be split. */
@@ -59,6 +68,12 @@ export function regroup(axes: readonly Axis[], sizes: readonly number[]): { from
   const to: Axis[] = [];
   for (const size of sizes) {
     const group: Atom[] = [];
+    // A batch or a sequence of one keeps its axis.
+    if (size === 1 && pending[0]?.atom.size === 1) {
+      const { atom, index } = pending.shift()!;
+      group.push(atom);
+      from[index].push(atom);
+    }
     for (let need = size; need > 1;) {
       const next = pending[0];
       if (!next) return "the sizes do not agree";
@@ -78,6 +93,11 @@ export function regroup(axes: readonly Axis[], sizes: readonly number[]): { from
       } else return "its axes are cut across by a reshape";
     }
     to.push(group);
+  }
+  while (to.length > 0 && pending[0]?.atom.size === 1) {
+    const { atom, index } = pending.shift()!;
+    to[to.length - 1] = [...to[to.length - 1], atom];
+    from[index].push(atom);
   }
   return pending.length === 0 ? { from, to } : "the sizes do not agree";
 }
@@ -104,6 +124,20 @@ export function regroupElement(element: IndexExpression, from: readonly Axis[], 
     }, numeral(0));
   });
   return substitute(element, (axis) => old[axis], sizes);
+}
+
+/** The element of a constant in axes of other sizes whose boundaries are elsewhere. */
+export function reflowed(element: IndexExpression, from: readonly number[], to: readonly number[]): IndexExpression {
+  const flat = to.reduce<IndexExpression>(
+    (sum, size, i) => binary("+", binary("*", sum, numeral(size), to), size === 1 ? numeral(0) : coordinate(i), to),
+    numeral(0),
+  );
+  let stride = from.reduce((a, b) => a * b, 1);
+  const old = from.map((size) => {
+    stride /= size;
+    return binary("%", binary("//", flat, numeral(stride), to), numeral(size), to);
+  });
+  return substitute(element, (axis) => old[axis], to);
 }
 
 /** The sizes with -1 worked out; undefined where that is not possible. */

@@ -1,10 +1,11 @@
 /** The operations on abstract tensors that front ends call: see tensor.ts for what a tensor holds. */
 import { axesIn, binary, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
-import type { BinaryOperation, IndexExpression } from "./indexExpression";
-import { contract, projectTokens } from "./contract";
-import { axisAt, axisOf, broadcast, broadcastElement, isBatch, isPlain, isToken, one, onlyPlain, regroup, regroupElement, resolveSizes } from "./layout"; // prettier-ignore
+import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
+import { contract, pairedIndex, projectTokens } from "./contract";
+import { childrenOf } from "./evaluate";
+import { axisAt, axisOf, broadcast, broadcastElement, distinct, isBatch, isPlain, isToken, one, onlyPlain, regroup, regroupElement, reflowed, resolveSizes, sameRoles } from "./layout"; // prettier-ignore
 import type { MaskSource, Place, StreamNode } from "./nodes";
-import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
+import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, reheaded, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
 import * as streams from "./streams";
 import { sizeOf, sizesOf, type AttentionCall, type Axis, type Content, type LinearLayer, type Pairs, type Tensor, type TensorIndex, type TensorOperations } from "./tensor"; // prettier-ignore
 
@@ -21,15 +22,20 @@ const opaque = (reason: string, place: Place): Tensor => make([], { kind: "opaqu
 const firstOpaque = (...tensors: readonly Tensor[]): Tensor | undefined =>
   tensors.find(({ content }) => content.kind === "opaque");
 
-const known = (
+/** A constant; coordinates along axes of size 1 are 0, so that copies along them need no care. */
+function known(
   axes: readonly Axis[],
   element: IndexExpression,
   dtype: Tensor["dtype"],
   place: Place,
   source: MaskSource = other,
-): Tensor =>
+): Tensor {
   // prettier-ignore
-  make(axes, { kind: "constant", element, source }, dtype, place);
+  const single = (axis: number) => sizeOf(axes[axis]) === 1;
+  const narrow = axes.some((_, axis) => single(axis)) && [...axesIn(element)].some(single);
+  const made = narrow ? substitute(element, (axis) => (single(axis) ? numeral(0) : coordinate(axis)), axes.map(sizeOf)) : element; // prettier-ignore
+  return make(axes, { kind: "constant", element: made, source }, dtype, place);
+}
 
 const streamed = (axes: readonly Axis[], node: StreamNode, place: Place): Tensor =>
   make(axes, { kind: "stream", node }, "float", place);
@@ -41,7 +47,12 @@ const settled = (result: { axes: readonly Axis[]; content: Content } | string, p
 const scalar = (value: Tensor | number): Tensor =>
   typeof value === "number" ? known([], numeral(value), Number.isInteger(value) ? "int" : "float", nowhere) : value;
 
+const smooth: readonly UnaryOperation[] = ["exp", "log", "log2", "sqrt", "sin", "cos", "tanh"];
 const comparisons: readonly BinaryOperation[] = ["<", "<=", ">", ">=", "==", "!=", "and", "or", "xor"];
+
+/** The type of numbers of several types together. */
+const promoted = (...types: readonly Tensor["dtype"][]): Tensor["dtype"] =>
+  types.includes("float") ? "float" : types.includes("int") ? "int" : "bool";
 
 // --------------------------------------------------------------------------------------------------------- elementwise
 
@@ -77,10 +88,10 @@ function ofConstants(
   const [left, right] = [broadcastElement(x.element, a.axes, axes), broadcastElement(y.element, b.axes, axes)];
   const bools = a.dtype === "bool" && b.dtype === "bool";
   // On conditions `*` and `+` are what they are on 0 and 1, and stay conditions.
-  const operation = bools && op === "*" ? "and" : bools && op === "+" ? "or" : op;
+  const operation = (bools && onConditions[op]) || op;
   const element = binary(operation, left, right, axes.map(sizeOf));
-  const floats = a.dtype === "float" || b.dtype === "float" || op === "/";
-  const dtype = comparisons.includes(operation) ? "bool" : floats ? "float" : "int";
+  const numbers = promoted("int", a.dtype, b.dtype, op === "/" ? "float" : "int");
+  const dtype = comparisons.includes(operation) ? "bool" : numbers;
   // `mask == 0` is about the mask, not a mask of its own.
   const plain = (tensor: Tensor, content: Constant) => tensor.axes.length === 0 && content.element.kind === "number";
   const about =
@@ -89,13 +100,28 @@ function ofConstants(
   return known(axes, element, dtype, about && about.axes.length > 1 ? about.place : place, content?.source ?? other);
 }
 
+const onConditions: Partial<Record<BinaryOperation, BinaryOperation>> = {
+  "*": "and",
+  min: "and",
+  "+": "or",
+  max: "or",
+};
+
 type Constant = Extract<Content, { kind: "constant" }>;
 
 function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
   const [x, y] = [a.content, b.content];
   if (x.kind === "pairs" && y.kind === "pairs") {
     const [l, r] = [x.pairs, y.pairs];
-    if (op === "-" && l.stage === "scores" && r.stage === "greatest") return make(axes, x, "float", place);
+    if (!standsIn(b.axes, a.axes)) return opaque("scores are combined with those of other pairs", place);
+    if (
+      op === "-" &&
+      l.stage === "scores" &&
+      r.stage === "greatest" &&
+      (l.keys === undefined || l.keys === r.keys) &&
+      sameScores(l, r)
+    )
+      return make(axes, { kind: "pairs", pairs: { ...l, keys: r.keys } }, "float", place);
     if (op === "/" && l.stage === "weights" && r.stage === "total" && r.weights === l)
       return make(axes, { kind: "pairs", pairs: { ...l, normalized: true, keys: r.keys } }, "float", place);
     return opaque(`\`${op}\` of two matrices of scores is not understood`, place);
@@ -115,12 +141,24 @@ function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[
     const index = tensor.content.kind === "lookup" ? broadcastElement(tensor.content.index, tensor.axes, axes) : numeral(0); // prettier-ignore
     const free = freeAtoms(tensor, axes);
     const pairDependent = free.has(pairs.leftAtom) || free.has(pairs.rightAtom) || axesIn(index).size > 0;
+    if ([...free].some(isBatch)) return opaque("learned numbers that depend on the element of the batch", place);
+    if (tensor.content.kind === "lookup" && tensor.content.dependent) return opaque("learned numbers of pairs that are made of fewer", place); // prettier-ignore
     if (op === "+" || (op === "-" && !reflected)) return pairsTensor(axes, withLookup(pairs, axes, index, free, tensor.place), place); // prettier-ignore
-    if ((op === "*" || op === "/") && !pairDependent && pairs.stage !== "weights") return make(axes, { kind: "pairs", pairs }, "float", place); // prettier-ignore
+    const fixed = pairs.masks.length > 0 || pairs.biases.some(({ kind }) => kind === "fixed");
+    if ((op === "*" || (op === "/" && !reflected)) && !pairDependent && pairs.stage === "scores" && !fixed) return make(axes, { kind: "pairs", pairs }, "float", place); // prettier-ignore
     return opaque("the weights or scores are combined with learned numbers", place);
   }
   return opaque(`scores are combined with what depends on the data`, place);
 }
+
+/** Whether axes stand where the same axes of `whole` do, for broadcasting. */
+function standsIn(axes: readonly Axis[], whole: readonly Axis[]): boolean {
+  const shift = whole.length - axes.length;
+  return axes.every((axis, i) => axis.every((atom, k) => atom === whole[i + shift]?.[k] || isBatch(atom)));
+}
+
+/** Whether two are scores of the same pairs, whatever was added since. */
+const sameScores = (a: Pairs, b: Pairs): boolean => a.leftAtom === b.leftAtom && a.rightAtom === b.rightAtom;
 
 const pairsTensor = (axes: readonly Axis[], pairs: Pairs | string, place: Place): Tensor =>
   typeof pairs === "string" ? opaque(pairs, place) : make(axes, { kind: "pairs", pairs }, "float", place);
@@ -132,27 +170,35 @@ function ofMemory(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis
   const rest = x.kind === "memory" ? y : x;
   if (memory && rest.kind === "stream" && op === "*" && !memory.query && !memory.value)
     return make(axes, { kind: "memory", memory: { ...memory, query: rest.node } }, "float", place);
-  if (memory && rest.kind === "constant" && ["+", "-", "*", "/"].includes(op) && axesIn(rest.element).size === 0)
-    return make(axes, { kind: "memory", memory }, "float", place);
+  if (memory && rest.kind === "constant" && rest.element.kind === "number") {
+    const { value } = rest.element;
+    const reflected = y.kind === "memory";
+    const small = op === "+" && Math.abs(value) <= 1e-2;
+    const scaled = Number.isFinite(value) && value !== 0 && (op === "*" || (op === "/" && !reflected));
+    if (small || scaled) return make(axes, { kind: "memory", memory }, "float", place);
+  }
   return opaque("a sum over tokens is used in a way that is not understood", place);
 }
 
-/** An element in coordinates 0 (token), 1 (batch) and, of axes of features, 2 and more. */
+/** An element in coordinates 0 (token), 1 (batch) and, of atoms of features in their order, 2 and more. */
 function byToken(element: IndexExpression, axes: readonly Axis[]): IndexExpression {
-  const sizes = [axes.flat().find(isToken)?.size ?? 1, axes.flat().find(isBatch)?.size ?? 1, ...axes.map(sizeOf)];
-  return substitute(
-    element,
-    (axis) => {
-      if (onlyPlain(axes[axis])) return coordinate(axis + 2);
-      let stride = sizeOf(axes[axis]);
-      return axes[axis].reduce<IndexExpression>((sum, atom) => {
-        stride /= atom.size;
-        const part = isToken(atom) ? coordinate(0) : isBatch(atom) ? coordinate(1) : coordinate(axis + 2);
-        return binary("+", sum, binary("*", part, numeral(stride), sizes), sizes);
-      }, numeral(0));
-    },
-    sizes,
+  const atoms = axes.flat().filter(isPlain);
+  const size = (has: (atom: Axis[number]) => boolean) => sizeOf(axes.flat().filter(has));
+  const sizes = [size(isToken), size(isBatch), ...atoms.map((atom) => atom.size)];
+  let batch = sizes[1];
+  const places = new Map(axes.flat().map((atom): [Axis[number], IndexExpression] => {
+    if (isToken(atom)) return [atom, coordinate(0)];
+    if (isPlain(atom)) return [atom, coordinate(atoms.indexOf(atom) + 2)];
+    batch /= atom.size;
+    return [atom, binary("%", binary("//", coordinate(1), numeral(batch), sizes), numeral(atom.size), sizes)];
+  })); // prettier-ignore
+  const old = axes.map((axis) =>
+    axis.reduce<IndexExpression>(
+      (sum, atom) => binary("+", binary("*", sum, numeral(atom.size), sizes), places.get(atom)!, sizes),
+      numeral(0),
+    ),
   );
+  return substitute(element, (axis) => old[axis], sizes);
 }
 
 function ofStreams(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[], place: Place): Tensor {
@@ -167,7 +213,7 @@ function ofStreams(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axi
     const element = byToken(broadcastElement(content.element, tensor.axes, axes), axes);
     const depends = axesIn(element);
     if (depends.has(1)) return opaque("numbers that depend on the element of the batch", place);
-    return streamAndNumbers(op, node, element, depends.has(0), reflected, axes, place);
+    return streamAndNumbers(op, node, element, reflected, axes, place);
   }
   if (content.kind !== "parameter" && content.kind !== "lookup") return opaque("a combination of tokens and what is not understood", place); // prettier-ignore
   const free = freeAtoms(tensor, axes);
@@ -176,12 +222,16 @@ function ofStreams(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axi
   if (depends.has(1) || [...free].some(isBatch)) return opaque("learned numbers that depend on the element of the batch", place); // prettier-ignore
   const token = [...free].some(isToken) || depends.has(0);
   if (op === "+" || op === "-") {
-    if (!token) return streamed(axes, streams.addVector(node, content.trainable, tensor.place), place);
-    const tokens = axes.flat().find(isToken)!.size;
-    const classes = [...free].some(isToken) ? undefined : classesOf(index, tokens);
-    return streamed(axes, streams.add(node, position("learned", node, classes, tensor.place), place), place);
+    const signed = op === "-" && reflected ? streams.negate(node, place) : node;
+    if (!token) {
+      const full = content.kind === "parameter" && axes.flat().every((atom) => !isPlain(atom) || free.has(atom));
+      return streamed(axes, streams.addVector(signed, content.trainable, full, tensor.place), place);
+    }
+    const classes = [...free].some(isToken) ? undefined : classesOf(index, axes);
+    if (classes === "unknown") return opaque("position codes of which some may be equal", place);
+    return streamed(axes, streams.add(signed, position("learned", node, classes, tensor.place), place), place);
   }
-  if ((op === "*" || (op === "/" && !reflected)) && !token) return streamed(axes, node, place);
+  if ((op === "*" || (op === "/" && !reflected)) && !token) return streamed(axes, streams.scale(node, place), place);
   return opaque("tokens are multiplied with learned numbers that differ from token to token", place);
 }
 
@@ -194,42 +244,93 @@ const tokenCount = (tensor: Tensor): number => tensor.axes.flat().filter(isToken
 
 const position = (code: "learned" | "sinusoidal", of: StreamNode, classes: number[] | undefined, place: Place): StreamNode => ({ op: "position", code, classes, place, sequence: of.sequence }); // prettier-ignore
 
-/** The class of every token where the index of coordinate 0 is not different for all of them. */
-function classesOf(index: IndexExpression, tokens: number): number[] | undefined {
-  if (index.kind === "coordinate") return undefined;
-  const values = Array.from({ length: tokens }, (_, token) => valueAt(index, [token]));
-  const known = new Map<number, number>();
-  const classes = values.map((value) => {
-    if (!known.has(value)) known.set(value, known.size);
-    return known.get(value)!;
+/** Feature coordinates at which position codes are compared, and numbers that are worked out for it. */
+const comparedFeatures = 64;
+const comparedNumbers = 2 ** 19;
+
+/**
+ * The class of every token by numbers given by an expression in a token (coordinate 0) and features (2 and more): undefined where all
+ * differ, "unknown" where it is not decided.
+ */
+function classesOf(element: IndexExpression, axes: readonly Axis[]): number[] | undefined | "unknown" {
+  const tokens = sizeOf(axes.flat().filter(isToken));
+  const sizes = axes.flat().filter(isPlain).map(({ size }) => size); // prettier-ignore
+  const features = sizeOf(axes.flat().filter(isPlain));
+  const byFeature = [...axesIn(element)].some((axis) => axis >= 2);
+  const probes = Math.min(byFeature ? features : 1, comparedFeatures, Math.max(1, Math.floor(comparedNumbers / tokens))); // prettier-ignore
+  // Spread over the features, neighbours among them: codes differ in some by parity.
+  const places = Array.from({ length: probes }, (_, i) => {
+    let at = probes === features ? i : (Math.floor((i * features) / probes) + (i % 2)) % features;
+    return sizes.map((size) => [at % size, (at = Math.floor(at / size))][0]);
   });
-  return known.size === tokens ? undefined : classes;
+  const apart = new Classes();
+  const seen = Array.from({ length: tokens }, (_, token) =>
+    apart.of(places.map((place) => valueAt(element, [token, 0, ...place])).join()),
+  );
+  if (apart.count === tokens) return undefined;
+  // Equal at the probes; equal everywhere if all that the element knows of the token is.
+  if (probes === features || !byFeature) return seen;
+  const known = ofTokenAlone(element);
+  const together = new Classes();
+  for (let token = 0; token < tokens; token++) together.of(known.map((part) => valueAt(part, [token])).join());
+  return together.count === apart.count ? seen : "unknown";
 }
 
-/** Feature coordinates at which fixed position codes are compared. */
-const comparedFeatures = 64;
+class Classes {
+  private readonly known = new Map<string, number>();
 
-/** The class of every token by fixed numbers that are added; undefined where all differ. */
-function classesOfCodes(element: IndexExpression, axes: readonly Axis[]): number[] | undefined {
-  const tokens = axes.flat().find(isToken)!.size;
-  const features = [...axesIn(element)].filter((axis) => axis >= 2);
-  const probes = Array.from({ length: features.length === 0 ? 1 : comparedFeatures }, (_, i) =>
-    axes.map((axis) => i % sizeOf(axis)),
-  );
-  const known = new Map<string, number>();
-  const classes = Array.from({ length: tokens }, (_, token) => {
-    const code = probes.map((probe) => valueAt(element, [token, 0, ...probe])).join();
-    if (!known.has(code)) known.set(code, known.size);
-    return known.get(code)!;
+  of(key: string): number {
+    let number = this.known.get(key);
+    if (number === undefined) this.known.set(key, (number = this.known.size));
+    return number;
+  }
+
+  get count(): number {
+    return this.known.size;
+  }
+}
+
+/** The largest parts of an expression that depend on the token (coordinate 0) alone. */
+function ofTokenAlone(element: IndexExpression): IndexExpression[] {
+  const found = new Set<IndexExpression>();
+  const seen = new Set<IndexExpression>();
+  const visit = (part: IndexExpression): void => {
+    if (seen.has(part)) return;
+    seen.add(part);
+    const axes = axesIn(part);
+    if (!axes.has(0)) return;
+    if (axes.size === 1) found.add(part);
+    else childrenOf(part).forEach(visit);
+  };
+  visit(element);
+  return [...found];
+}
+
+/** Whether numbers given in a token and features are all finite and, where asked, none of them 0; where there are too many, they are taken not to be. */
+function areUsable(element: IndexExpression, axes: readonly Axis[], nonzero: boolean): boolean {
+  const sizes = [
+    sizeOf(axes.flat().filter(isToken)),
+    1,
+    ...axes
+      .flat()
+      .filter(isPlain)
+      .map(({ size }) => size),
+  ];
+  const [low, high] = boundsOf(element, sizes);
+  if (Number.isFinite(low) && Number.isFinite(high) && (!nonzero || low > 0 || high < 0)) return true;
+  const depends = axesIn(element);
+  const varied = sizes.map((size, axis) => (depends.has(axis) ? size : 1));
+  if (varied.reduce((a, b) => a * b, 1) > comparedNumbers / 8) return false;
+  return tuples(varied).every((place) => {
+    const value = valueAt(element, place);
+    return Number.isFinite(value) && !(nonzero && value === 0);
   });
-  return known.size === tokens ? undefined : classes;
 }
 
 function streamAndNumbers(
   op: BinaryOperation,
   node: StreamNode,
   element: IndexExpression,
-  perToken: boolean,
   reflected: boolean,
   axes: readonly Axis[],
   place: Place,
@@ -237,20 +338,34 @@ function streamAndNumbers(
   // prettier-ignore
   const result = (made: StreamNode) => streamed(axes, made, place);
   const value = element.kind === "number" ? element.value : undefined;
+  const perToken = axesIn(element).has(0);
+  if (node.op === "input" && node.discrete && !axes.flat().some(isPlain) && op !== "+") return opaque("arithmetic with the indices of the vocabulary", place); // prettier-ignore
   switch (op) {
     case "+":
-    case "-":
-      if (perToken) return result(streams.add(node, position("sinusoidal", node, classesOfCodes(element, axes), place), place)); // prettier-ignore
+    case "-": {
       if (op === "+" && value === 1 && node.op === "activation" && node.name === "elu")
         return result({ ...node, name: "elu-plus-one" });
-      return result(op === "-" && reflected ? { op: "scale", of: node, place, sequence: node.sequence } : node);
+      const signed = op === "-" && reflected ? streams.negate(node, place) : node;
+      if (value === 0 || (value !== undefined && Math.abs(value) <= 1e-2 && streams.isDivisor(node)))
+        return result(signed);
+      if (!perToken) return value !== undefined && !Number.isFinite(value) ? opaque(`${value} is added to tokens`, place) : result(streams.add(signed, streams.constant(node.sequence, place), place)); // prettier-ignore
+      const classes = classesOf(element, axes);
+      if (classes === "unknown") return opaque("position codes of which some may be equal", place);
+      if (!areUsable(element, axes, false)) return opaque("tokens to which infinite numbers are added", place);
+      return result(streams.add(signed, position("sinusoidal", node, classes, place), place));
+    }
     case "*":
-      if (perToken) return result(streams.rotate(node, place));
-      return value === 0 ? opaque("tokens are multiplied by 0", place) : result(node);
+      if (perToken) {
+        if (!areUsable(element, axes, false)) return opaque("tokens are multiplied by infinite numbers", place);
+        return result(streams.turn(node, position("sinusoidal", node, undefined, place), factorOf(element, axes), place)); // prettier-ignore
+      }
+      return scaledBy(element, node, axes, place);
     case "/":
-      if (reflected) return result(streams.tokenwise("reciprocal", [node], place));
-      return perToken ? opaque("tokens are divided by numbers that differ from token to token", place) : result(node);
+      if (perToken) return opaque("tokens are divided by numbers that differ from token to token", place);
+      if (!areUsable(element, axes, true)) return opaque("tokens are divided by 0 or by what is not finite", place);
+      return reflected ? result(streams.tokenwise("reciprocal", [node], place)) : scaledBy(element, node, axes, place);
     case "**":
+      if (perToken) return opaque("powers of tokens that differ from token to token", place);
       if (reflected || value === undefined) return result(streams.tokenwise("a power", [node], place));
       if (value === 1) return result(node);
       if (value === 2) return result(streams.multiply(node, node, place));
@@ -259,10 +374,29 @@ function streamAndNumbers(
       if (value === -1) return result(streams.tokenwise("reciprocal", [node], place));
       return result(streams.tokenwise("a power", [node], place));
     default:
+      if (op === "max" && value === 0) return activation(streamed(axes, node, place), "relu", place);
       return perToken
         ? opaque(`\`${op}\` with numbers that differ from token to token`, place)
         : result(streams.tokenwise(`\`${op}\``, [node], place));
   }
+}
+
+/** Times numbers that are the same for all tokens. */
+function scaledBy(element: IndexExpression, node: StreamNode, axes: readonly Axis[], place: Place): Tensor {
+  if (!areUsable(element, axes, true)) return opaque("tokens are multiplied by 0, or by numbers that may be 0", place);
+  if (element.kind !== "number") return streamed(axes, streams.scale(node, place), place);
+  return streamed(axes, element.value < 0 ? streams.negate(node, place) : node, place);
+}
+
+/** Fixed numbers of tokens and features, features in the order of their atoms. */
+function factorOf(element: IndexExpression, axes: readonly Axis[]): streams.Factor {
+  const sizes = axes.flat().filter(isPlain).map(({ size }) => size); // prettier-ignore
+  const place = (feature: number): number[] => sizes.reduceRight<number[]>((all, size) => [feature % size, ...((feature = Math.floor(feature / size)), all)], []); // prettier-ignore
+  return {
+    tokens: sizeOf(axes.flat().filter(isToken)),
+    features: sizes.reduce((a, b) => a * b, 1),
+    at: (token, feature) => valueAt(element, [token, 0, ...place(feature)]),
+  };
 }
 
 function ofTwoStreams(
@@ -278,13 +412,18 @@ function ofTwoStreams(
   if (x.sequence !== y.sequence) return opaque("tokens of two sequences are combined one by one", place);
   if (tokenCount(a) !== 1 || tokenCount(b) !== 1 || axes.flat().filter(isToken).length !== 1)
     return opaque("tokens are combined with others by broadcasting", place);
+  const [left, right] = [
+    { node: x, axes: a.axes },
+    { node: y, axes: b.axes },
+  ];
+  if (x === y && op !== "*" && !streams.sameLayout(left, right)) return streamed(axes, streams.tokenwise("features in two orders", [x], place), place); // prettier-ignore
   switch (op) {
     case "+":
       return streamed(axes, streams.add(x, y, place), place);
     case "-":
-      return streamed(axes, streams.subtract(x, y, place), place);
+      return x === y ? opaque("tokens are subtracted from themselves", place) : streamed(axes, streams.subtract(x, y, place), place); // prettier-ignore
     case "*":
-      return streamed(axes, streams.multiply(x, y, place), place);
+      return streamed(axes, streams.product(left, right, place), place);
     case "/":
       return streamed(axes, streams.divide(x, y, place), place);
     default:
@@ -297,27 +436,31 @@ function ofLearned(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axi
   const [x, y] = [lookupOf(a, axes), lookupOf(b, axes)];
   if (x && y) {
     if (op !== "+" && op !== "-" && op !== "*") return opaque("learned numbers are combined in a way that is not understood", place); // prettier-ignore
-    const sizes = axes.map(sizeOf);
+    // Numbers of the same table, along different axes, may be equal in pairs that are not.
+    const [mine, theirs] = [x, y].map(({ free, index }) => [...new Set([...free, ...axesIn(index)])].sort().join());
+    if (mine !== theirs && a.place.from === b.place.from)
+      return opaque("learned numbers of one table are combined", place);
     const free = [...new Set([...x.free, ...y.free])];
-    const [low, high] = boundsOf(y.index, sizes);
-    if (!Number.isFinite(high - low)) return opaque("two learned tables are combined", place);
     // A generic sum of two learned numbers is a number for the pair of both indices.
-    const index = binary("+", binary("*", x.index, numeral(high - low + 1), sizes), y.index, sizes);
-    return make(axes, { kind: "lookup", index, free, trainable: x.trainable || y.trainable }, "float", place);
+    const index = pairedIndex(x.index, y.index, axes.map(sizeOf));
+    if (!index) return opaque("two learned tables are combined", place);
+    return make(axes, { kind: "lookup", index, free, trainable: x.trainable || y.trainable, dependent: true }, "float", place); // prettier-ignore
   }
   const learned = x ?? y!;
   const [tensor, constant] = x ? [a, b.content] : [b, a.content];
   if (constant.kind !== "constant") return opaque("learned numbers are combined with what is not understood", place);
-  const element = broadcastElement(constant.element, (x ? b : a).axes, axes);
-  if (axesIn(element).size === 0 && element.kind === "number" && element.value !== 0)
-    return make(axes, { kind: "lookup", ...learned }, "float", tensor.place);
-  return opaque("learned numbers are combined with fixed ones that differ", place);
+  const value = constant.element.kind === "number" ? constant.element.value : NaN;
+  if (!Number.isFinite(value)) return opaque("learned numbers are combined with fixed ones that differ", place);
+  const monotone = op === "+" || op === "-" || (value !== 0 && (op === "*" || op === "/")) || (op === "**" && (x ? value > 0 : value > 0 && value !== 1)); // prettier-ignore
+  if (!monotone) return opaque("learned numbers are combined in a way that is not understood", place);
+  return make(axes, { kind: "lookup", ...learned }, "float", tensor.place);
 }
 
 interface Lookup {
   index: IndexExpression;
   free: readonly number[];
   trainable: boolean;
+  dependent?: boolean;
 }
 
 /** Learned numbers as a table that is looked up, in the coordinates of axes that they are broadcast to. */
@@ -326,7 +469,7 @@ function lookupOf(tensor: Tensor, axes: readonly Axis[]): Lookup | undefined {
   const shift = axes.length - tensor.axes.length;
   if (content.kind === "lookup") {
     const index = broadcastElement(content.index, tensor.axes, axes);
-    return { index, free: content.free.map((axis) => axis + shift), trainable: content.trainable };
+    return { ...content, index, free: content.free.map((axis) => axis + shift) };
   }
   if (content.kind !== "parameter") return undefined;
   const free = tensor.axes.flatMap((axis, i) => (axis.length > 0 ? [i + shift] : []));
@@ -342,8 +485,7 @@ function where(condition: Tensor, yes: Tensor | number, no: Tensor | number, pla
   if (typeof axes === "string") return opaque(axes, place);
   if (a.content.kind === "constant" && b.content.kind === "constant") {
     const [c, x, y] = [condition, a, b].map(({ content, axes: from }) => broadcastElement((content as Constant).element, from, axes)); // prettier-ignore
-    const dtype = a.dtype === b.dtype ? a.dtype : a.dtype === "bool" && b.dtype === "bool" ? "bool" : "float";
-    return known(axes, choose(c, x, y), dtype, place, condition.content.source);
+    return known(axes, choose(c, x, y), promoted(a.dtype, b.dtype), place, condition.content.source);
   }
   if (a.content.kind === "pairs" && b.content.kind === "constant") return fill(a, not(condition), b, axes, place);
   if (b.content.kind === "pairs" && a.content.kind === "constant") return fill(b, condition, a, axes, place);
@@ -359,7 +501,8 @@ function not(of: Tensor): Tensor {
 /** Scores at which `mask` holds become the number. */
 function fill(of: Tensor, mask: Tensor, value: Tensor, axes: readonly Axis[], place: Place): Tensor {
   if (of.content.kind !== "pairs" || mask.content.kind !== "constant" || value.content.kind !== "constant") return opaque("a mask that depends on the data", place); // prettier-ignore
-  const { pairs } = of.content;
+  const pairs = reheaded(of.content.pairs, axes);
+  if (typeof pairs === "string") return opaque(pairs, place);
   const number = value.content.element.kind === "number" ? value.content.element.value : NaN;
   const cuts = pairs.stage === "scores" ? number <= -1e4 : pairs.stage === "weights" && !pairs.normalized && number === 0; // prettier-ignore
   if (!cuts) return opaque(pairs.normalized ? "the weights are masked after they are normalised" : `scores are filled with ${number}`, place); // prettier-ignore
@@ -375,7 +518,8 @@ function maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tens
   if (typeof axes === "string") return opaque(axes, place);
   if (mask.content.kind !== "constant") return opaque("a mask that depends on the data", mask.place);
   if (of.content.kind === "pairs") return fill(of, mask, scalar(value), axes, place);
-  if (of.content.kind === "constant") return where(mask, value, of, place);
+  if (of.content.kind === "constant")
+    return convert(where(mask, convert(scalar(value), of.dtype), of, place), of.dtype);
   return opaque("masked tokens are not understood", place);
 }
 
@@ -403,12 +547,17 @@ function reshape(of: Tensor, sizes: readonly number[], place: Place): Tensor {
   const resolved = resolveSizes(of, sizes);
   if (!resolved) return opaque("a reshape to sizes that do not agree", place);
   const groups = regroup(of.axes, resolved);
-  if (typeof groups === "string") return opaque(groups, place);
+  if (typeof groups === "string") {
+    const total = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+    if (of.content.kind !== "constant" || total(resolved) !== total(sizesOf(of))) return opaque(groups, place);
+    const element = reflowed(of.content.element, sizesOf(of), resolved);
+    return { ...of, axes: resolved.map((size) => axisOf(size)), content: { ...of.content, element } };
+  }
   const { from, to } = groups;
   const free = of.content.kind === "lookup" ? new Set(of.content.free.flatMap((axis) => from[axis])) : undefined;
   const made = relaid(of, to, (element) => regroupElement(element, from, to), () => undefined); // prettier-ignore
   if (!free || made.content.kind !== "lookup") return made;
-  // An axis that mixes free and looked-up atoms is free: its numbers differ wherever either does.
+  if (to.some((axis) => axis.some((atom) => free.has(atom)) && !axis.every((atom) => free.has(atom)))) return opaque("learned numbers of a table share an axis with others", place); // prettier-ignore
   const axes = to.flatMap((axis, i) => (axis.some((atom) => free.has(atom)) ? [i] : []));
   return { ...made, content: { ...made.content, free: axes } };
 }
@@ -416,7 +565,8 @@ function reshape(of: Tensor, sizes: readonly number[], place: Place): Tensor {
 function permute(of: Tensor, order: readonly number[], place: Place): Tensor {
   if (of.content.kind === "opaque") return of;
   const from = order.map((axis) => axisAt(of.axes, axis) ?? -1);
-  if (new Set(from).size !== of.axes.length || from.includes(-1)) return opaque("a permutation of other axes", place);
+  if (from.length !== of.axes.length || new Set(from).size !== from.length || from.includes(-1))
+    return opaque("a permutation of other axes", place);
   const axes = from.map((axis) => of.axes[axis]);
   const sizes = axes.map(sizeOf);
   const to = (axis: number) => from.indexOf(axis);
@@ -501,6 +651,11 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
   let pooled = of.content.kind === "pooled";
   let sharedAt: number | undefined;
   let at = 0;
+  const where = advancedPlace(steps);
+  if (where === undefined) return opaque("indices and lists of indices apart from each other", place);
+  if (where === "first") axes.push(...shared);
+  if (where === "first") sharedAt = 0;
+  const stride = (axis: number) => sizeOf(of.axes.slice(axis + 1).flat().filter(isPlain)); // prettier-ignore
   for (const step of steps) {
     if (step.kind === "new-axis") {
       axes.push(one);
@@ -515,7 +670,7 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
       const atoms = of.axes[axis];
       if (atoms.some(isBatch)) return opaque("an element of the batch is taken", place);
       if (atoms.some(isToken)) pooled = true;
-      else if (node && size > 1) node = streams.part(node, chosen, chosen + 1, size, place);
+      else if (node) node = streams.part(node, { from: chosen, to: chosen + 1, step: 1, size, stride: stride(axis) }, place); // prettier-ignore
     } else if (step.kind === "slice") {
       const range = sliced(step, size);
       if (!range) return opaque("an empty slice", place);
@@ -524,7 +679,7 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
       const atoms = of.axes[axis];
       if (!whole && atoms.some(isBatch)) return opaque("elements of the batch are taken", place);
       if (!whole && atoms.some(isToken)) pooled = true;
-      if (!whole && node && onlyPlain(atoms)) node = by === 1 ? streams.part(node, start, start + count, size, place) : { op: "part", of: node, key: `${start}:${count}:${by}`, place, sequence: node.sequence }; // prettier-ignore
+      if (!whole && node && onlyPlain(atoms)) node = streams.part(node, { from: start, to: start + count, step: by, size, stride: stride(axis) }, place); // prettier-ignore
       const made = axes.length;
       const length = axes.push(whole ? atoms : axisOf(count)) - 1;
       pending.push(() => {
@@ -565,7 +720,7 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
   const element = (expression: IndexExpression) =>
     substitute(expression, (axis) => old[axis] ?? numeral(0), newSizes());
   if (of.content.kind === "constant")
-    return { ...of, axes, content: { ...of.content, element: element(of.content.element) } };
+    return { ...of, axes: distinct(axes), content: { ...of.content, element: element(of.content.element) } };
   const lookup = lookupOf(of, of.axes)!;
   // Free axes that are looked up: their index joins the index of the table.
   let joined = element(lookup.index);
@@ -575,7 +730,21 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
     joined = binary("+", scaled, old[axis] ?? numeral(0), newSizes());
   }
   const free = lookup.free.flatMap((axis) => kept[axis] ?? []);
-  return make(axes, { kind: "lookup", index: joined, free, trainable: lookup.trainable }, "float", of.place);
+  return make(distinct(axes), { ...lookup, kind: "lookup", index: joined, free }, "float", of.place);
+}
+
+/**
+ * Where the axes of index tensors stand: at the first of them, or before all others where they are apart; undefined where frameworks
+ * differ, as NumPy takes integers for index tensors.
+ */
+function advancedPlace(steps: readonly TensorIndex[]): "first" | "in place" | undefined {
+  const places = (has: (step: TensorIndex) => boolean) => steps.flatMap((step, i) => (has(step) ? [i] : []));
+  const together = (all: readonly number[]) => all.length === 0 || all[all.length - 1] - all[0] === all.length - 1;
+  const tensors = places(({ kind }) => kind === "tensor");
+  if (tensors.length === 0) return "in place";
+  const advanced = places(({ kind }) => kind === "tensor" || kind === "at");
+  if (advanced.length > tensors.length && !together(advanced)) return undefined;
+  return together(advanced) ? "in place" : "first";
 }
 
 const sameAtoms = (a: readonly Axis[], b: readonly Axis[]): boolean => {
@@ -630,7 +799,8 @@ function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | num
   if (!steps) return opaque("an index into more axes than there are", place);
   if (of.content.kind !== "constant" || given.content.kind !== "constant") {
     const whole = steps.every((step) => step.kind === "slice" && sliced(step, Infinity)?.start === 0 && step.stop === undefined); // prettier-ignore
-    if (whole && of.content.kind === "constant") return { ...given, axes: given.axes };
+    const same = sizesOf(given).join() === sizesOf(of).join();
+    if (whole && same && of.content.kind === "constant") return given;
     return opaque("tokens are assigned one by one", place);
   }
   const sizes = sizesOf(of);
@@ -639,12 +809,20 @@ function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | num
   const inner: IndexExpression[] = [];
   const and = (condition: IndexExpression) => (inside = binary("and", inside, condition, sizes));
   const rank = of.axes.length;
-  if (steps.length === 1 && steps[0].kind === "tensor" && steps[0].tensor.dtype === "bool") {
-    const { content, axes } = steps[0].tensor;
-    if (content.kind !== "constant") return opaque("a selection that depends on the data", place);
+  const [selection] = indices;
+  const listed = steps.flatMap((step, axis) => (step.kind === "tensor" ? [{ axis, tensor: step.tensor }] : []));
+  if (indices.length === 1 && selection.kind === "tensor" && selection.tensor.dtype === "bool") {
+    const { content, axes } = selection.tensor;
+    if (content.kind !== "constant" || axes.length > rank) return opaque("a selection that depends on the data", place);
     if (given.axes.length > 0) return opaque("values assigned to a selection", place);
-    and(substitute(content.element, (axis) => coordinate(axis + rank - axes.length), sizes));
-  } else
+    and(substitute(content.element, coordinate, sizes));
+  } else if (steps.some(({ kind }) => kind === "new-axis")) return opaque("an assignment to a new axis", place);
+  else {
+    if (listed.length > 0) {
+      const chosen = amongListed(listed, sizes);
+      if (!chosen || given.axes.length > 0) return opaque("an assignment to a list of indices", place);
+      and(chosen);
+    }
     for (const [axis, step] of steps.entries()) {
       const here = coordinate(axis);
       if (step.kind === "at")
@@ -659,28 +837,53 @@ function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | num
         const offset = binary("-", here, numeral(start), sizes);
         if (by > 1) and(binary("==", binary("%", offset, numeral(by), sizes), numeral(0), sizes));
         inner.push(binary("//", offset, numeral(by), sizes));
-      } else if (step.kind === "tensor") {
-        const listed = listedIndices(step.tensor, sizes[axis]);
-        if (!listed || given.axes.length > 0) return opaque("an assignment to a list of indices", place);
-        and(oneOf(here, listed, sizes[axis], sizes));
-      } else return opaque("an assignment to a new axis", place);
+      }
     }
+  }
   if (given.axes.length > inner.length) return opaque("an assignment of more axes than there are", place);
   const shift = inner.length - given.axes.length;
-  const element = substitute(given.content.element, (axis) => inner[axis + shift], sizes);
+  const converted = convert(given, of.dtype).content;
+  if (converted.kind !== "constant") return opaque("tokens are assigned one by one", place);
+  const element = substitute(converted.element, (axis) => inner[axis + shift], sizes);
   const made = choose(inside, element, of.content.element);
-  return { ...of, place, content: { kind: "constant", element: made, source: of.content.source } };
+  return known(of.axes, made, of.dtype, place, of.content.source);
 }
 
-/** The numbers that a short list of indices holds. */
+/** Whether the coordinates are among those that lists of indices name, taken together one by one. */
+function amongListed(
+  listed: readonly { axis: number; tensor: Tensor }[],
+  sizes: readonly number[],
+): IndexExpression | undefined {
+  // prettier-ignore
+  const lists = listed.map(({ axis, tensor }) => ({ axis, values: listedIndices(tensor, sizes[axis]) }));
+  if (lists.length === 1) {
+    const [{ axis, values }] = lists;
+    return values && oneOf(coordinate(axis), values, sizes[axis], sizes);
+  }
+  const shape = broadcast(...listed.map(({ tensor }) => tensor.axes));
+  if (typeof shape === "string" || sizeOf(shape.flat()) > comparedIndices ** 2) return undefined;
+  let any: IndexExpression = numeral(0);
+  for (const place of tuples(shape.map(sizeOf))) {
+    let all: IndexExpression = numeral(1);
+    for (const { axis, tensor } of listed) {
+      if (tensor.content.kind !== "constant" || tensor.dtype !== "int") return undefined;
+      const index = valueAt(broadcastElement(tensor.content.element, tensor.axes, shape), place);
+      all = binary("and", all, binary("==", coordinate(axis), numeral(index < 0 ? index + sizes[axis] : index), sizes), sizes); // prettier-ignore
+    }
+    any = binary("or", any, all, sizes);
+  }
+  return any;
+}
+
+/** The numbers that a list of indices holds. */
 function listedIndices({ axes, content, dtype }: Tensor, size: number): number[] | undefined {
-  if (content.kind !== "constant" || axes.length > 1 || dtype === "float") return undefined;
-  const length = axes.length === 0 ? 1 : sizeOf(axes[0]);
+  const length = sizeOf(axes.flat());
+  if (content.kind !== "constant" || length > comparedNumbers || dtype === "float") return undefined;
   if (dtype === "bool") {
-    if (length !== size) return undefined;
+    if (axes.length !== 1 || length !== size) return undefined;
     return Array.from({ length }, (_, i) => i).filter((i) => valueAt(content.element, [i]) !== 0);
   }
-  return Array.from({ length }, (_, i) => valueAt(content.element, [i])).map((i) => (i < 0 ? i + size : i));
+  return tuples(axes.map(sizeOf)).map((place) => valueAt(content.element, place)).map((i) => (i < 0 ? i + size : i)); // prettier-ignore
 }
 
 function oneOf(here: IndexExpression, listed: number[], size: number, sizes: readonly number[]): IndexExpression {
@@ -714,6 +917,8 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
   if (at === undefined || parts.some(({ axes }) => axes.length !== first.axes.length))
     return opaque("a concatenation of tensors with different axes", place);
   if (parts.length === 1) return first;
+  const alike = ({ axes }: Tensor) => axes.every((axis, i) => i === at || (sizeOf(axis) === sizeOf(first.axes[i]) && (onlyPlain(axis) || onlyPlain(first.axes[i]) || sameRoles(axis, first.axes[i])))); // prettier-ignore
+  if (!parts.every(alike)) return opaque("a concatenation of tensors with different axes", place);
   const contents = parts.map(({ content }) => content);
   const joined = axisOf(parts.reduce((sum, { axes }) => sum + sizeOf(axes[at]), 0));
   if (contents.every((content) => content.kind === "constant")) {
@@ -726,9 +931,13 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
       const inner = substitute((part.content as Constant).element, (i) => (i === at ? binary("-", coordinate(at), numeral(from), sizes) : coordinate(i)), sizes); // prettier-ignore
       return rest === undefined ? inner : choose(binary("<", coordinate(at), numeral(from + sizeOf(part.axes[at])), sizes), inner, rest); // prettier-ignore
     }, undefined)!;
-    return known(axes, element, first.dtype, place);
+    return known(axes, element, promoted(...parts.map(({ dtype }) => dtype)), place);
   }
-  if (contents.every((content) => content.kind === "stream") && parts.every(({ axes }) => onlyPlain(axes[at]))) {
+  if (
+    contents.every((content) => content.kind === "stream") &&
+    parts.every((part) => part.axes.every((axis, i) => i === at || axis.length === first.axes[i].length)) &&
+    parts.every(({ axes }) => onlyPlain(axes[at]))
+  ) {
     const nodes = contents.flatMap((content) => (content.kind === "stream" ? [content.node] : []));
     if (nodes.some(({ sequence }) => sequence !== nodes[0].sequence)) return opaque("tokens of two sequences are joined", place); // prettier-ignore
     const axes = first.axes.map((each, i) => (i === at ? joined : each));
@@ -736,10 +945,7 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
   }
   const stream = parts.find(({ content }) => content.kind === "stream");
   if (stream && stream.axes[at].length === 1 && isToken(stream.axes[at][0])) return extended(parts, stream, at, place);
-  if (contents.every(({ kind }) => kind === "parameter" || kind === "lookup")) {
-    const axes = first.axes.map((each, i) => (i === at ? joined : each));
-    return make(axes, { kind: "parameter", trainable: true }, "float", place);
-  }
+  if (contents.every(({ kind }) => kind === "parameter" || kind === "lookup")) return learnedTogether(parts, at, first.axes.map((each, i) => (i === at ? joined : each)), place); // prettier-ignore
   if (contents.some(({ kind }) => kind === "pooled") && !stream)
     return make(
       first.axes,
@@ -750,6 +956,38 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
   return opaque("a concatenation that is not understood", place);
 }
 
+/** Learned tables one after the other: the index says which, and where in it. */
+function learnedTogether(parts: readonly Tensor[], at: number, axes: readonly Axis[], place: Place): Tensor {
+  const sizes = axes.map(sizeOf);
+  const frees = new Set<string>();
+  const places = new Set<number>();
+  let index: IndexExpression | undefined;
+  let [start, next] = [0, 0];
+  let trainable = true;
+  let dependent = false;
+  for (const part of parts) {
+    const lookup = lookupOf(part, axes)!;
+    const length = sizeOf(part.axes[at]);
+    const along = binary("-", coordinate(at), numeral(start), sizes);
+    const moved = substitute(lookup.index, (axis) => (axis === at ? along : coordinate(axis)), sizes);
+    const own = lookup.free.includes(at) ? binary("+", binary("*", moved, numeral(length), sizes), along, sizes) : moved; // prettier-ignore
+    const [low, high] = boundsOf(substitute(lookup.index, coordinate, sizesOf(part)), sizesOf(part));
+    if (!Number.isFinite(high - low) || !isWhole(lookup.index) || places.has(part.place.from)) return opaque("learned numbers of one table are joined", place); // prettier-ignore
+    places.add(part.place.from);
+    frees.add(lookup.free.filter((axis) => axis !== at).sort().join()); // prettier-ignore
+    const first = next - (lookup.free.includes(at) ? low * length : low);
+    next += lookup.free.includes(at) ? (high - low + 1) * length : high - low + 1;
+    const shifted = binary("+", own, numeral(first), sizes);
+    index = index ? choose(binary("<", coordinate(at), numeral(start), sizes), index, shifted) : shifted;
+    start += length;
+    trainable &&= lookup.trainable;
+    dependent ||= lookup.dependent ?? false;
+  }
+  if (frees.size !== 1) return opaque("learned numbers of different axes are joined", place);
+  const free = lookupOf(parts[0], axes)!.free.filter((axis) => axis !== at);
+  return make(axes, { kind: "lookup", index: index!, free, trainable, dependent }, "float", place);
+}
+
 /** Learned tokens before or after those of a stream. */
 function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: Place): Tensor {
   const others = parts.filter((part) => part !== stream);
@@ -757,7 +995,7 @@ function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: P
     return opaque("tokens are concatenated along the sequence", place);
   const [learned] = others;
   const lookup = lookupOf(learned, learned.axes)!;
-  if (lookup.free.some((axis) => learned.axes[axis].some(isBatch)) || axesIn(lookup.index).size > 0) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
+  if (lookup.free.some((axis) => stream.axes[axis].some(isBatch)) || axesIn(lookup.index).size > 0) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
   const node = streamNode(stream);
   const added = sizeOf(learned.axes[at]);
   if (added > 1 && !lookup.free.includes(at)) return opaque("several equal learned tokens are added", place);
@@ -869,6 +1107,7 @@ function einsum(equation: string, parts: readonly Tensor[], place: Place): Tenso
   const all = labels.flat();
   const once = [...new Set(all)].filter((label) => !label.startsWith(".") && all.filter((each) => each === label).length === 1); // prettier-ignore
   const out = written === undefined ? [...dots(rank), ...once.sort()] : labelled(written, written.replace("...", "").length + (written.includes("...") ? rank : 0)); // prettier-ignore
+  if (out.some((label) => !all.includes(label)) || new Set(out).size !== out.length) return opaque("an einsum of other axes", place); // prettier-ignore
   if (parts.length === 1) {
     const summed = labels[0].flatMap((label, i) => (out.includes(label) ? [] : [i]));
     const kept = labels[0].filter((label) => out.includes(label));
@@ -884,6 +1123,9 @@ function einsum(equation: string, parts: readonly Tensor[], place: Place): Tenso
   }
   return tensor;
 }
+
+/** Fixed numbers that are added up one by one. */
+const summedNumbers = 64;
 
 function reduce(
   of: Tensor,
@@ -904,9 +1146,7 @@ function reduce(
       if (atoms.every(isPlain)) return streamed(left, streams.summary(content.node, what, place), place);
       if (what === "variance" || atoms.length !== 1 || !isToken(atoms[0])) break;
       if (what === "mean") return make(left, { kind: "pooled", node: content.node }, "float", place);
-      const keyAtoms = left.flat().filter(isPlain);
-      const memory = { key: content.node, value: undefined, keyAtoms, causal: false, query: undefined, place };
-      return make(left, { kind: "memory", memory }, "float", place);
+      return summedUp(of, left, false, place);
     }
     case "pooled":
       return make(left, content, "float", place);
@@ -914,19 +1154,21 @@ function reduce(
       const { pairs } = content;
       const keys = atoms.length === 1 ? sideOf(pairs, atoms[0]) : undefined;
       if (what !== "sum" || pairs.stage !== "weights" || pairs.normalized || !keys) break;
+      if (pairs.keys !== undefined && pairs.keys !== keys) return opaque("weights are summed along the queries", place);
       return make(left, { kind: "pairs", pairs: { ...pairs, stage: "total", keys, weights: pairs } }, "float", place);
     }
     case "memory": {
       const { memory } = content;
       const heads = left.flat().filter(isPlain).reduce((size, atom) => size * atom.size, 1); // prettier-ignore
-      if (what !== "sum" || !memory.query || !atoms.every(isPlain)) break;
+      const overKeys = atoms.length === memory.keyAtoms.length && atoms.every((atom) => memory.keyAtoms.includes(atom));
+      if (what !== "sum" || !memory.query || !overKeys || left.flat().filter(isToken).length !== 1) break;
       return settledNode(left, recall(memory.query, memory, heads, place), place);
     }
     case "constant": {
       if (what !== "sum" && what !== "mean") break;
       const count = over.reduce((size, axis) => size * sizeOf(of.axes[axis]), 1);
       const free = [...axesIn(content.element)].every((axis) => !over.includes(axis));
-      if (!free && count > 64) break;
+      if (!free && count > summedNumbers) break;
       const sizes = left.map(sizeOf);
       const to = (axis: number) => (keep ? axis : axis - over.filter((o) => o < axis).length);
       const at = (values: readonly number[]) =>
@@ -965,7 +1207,7 @@ function greatest(of: Tensor, axis: number, keep: boolean, place: Place): Tensor
     sideOf(content.pairs, atoms[0])
   )
     // prettier-ignore
-    return make(axes, { kind: "pairs", pairs: { ...content.pairs, stage: "greatest" } }, "float", place);
+    return make(axes, { kind: "pairs", pairs: { ...content.pairs, stage: "greatest", keys: sideOf(content.pairs, atoms[0]) } }, "float", place);
   if (content.kind === "stream" && onlyPlain(atoms))
     return streamed(axes, streams.tokenwise("the greatest feature", [content.node], place), place);
   if (content.kind === "pooled" || (content.kind === "stream" && atoms.every(isToken)))
@@ -982,16 +1224,32 @@ function cumulativeSum(of: Tensor, axis: number, place: Place): Tensor {
     const next = binary("+", coordinate(at), numeral(1), sizes);
     return known(of.axes, binary("*", of.content.element, next, sizes), of.dtype === "bool" ? "int" : of.dtype, place);
   }
+  if (of.content.kind === "constant" && sizeOf(of.axes[at]) <= summedNumbers) {
+    const { element } = of.content;
+    const sizes = sizesOf(of);
+    const term = (i: number) => substitute(element, (axis) => (axis === at ? numeral(i) : coordinate(axis)), sizes);
+    const total = Array.from({ length: sizes[at] }, (_, i) => choose(binary(">=", coordinate(at), numeral(i), sizes), term(i), numeral(0))).reduce((sum, next) => binary("+", sum, next, sizes)); // prettier-ignore
+    return known(of.axes, total, of.dtype === "bool" ? "int" : of.dtype, place);
+  }
   if (of.content.kind === "stream" && of.axes[at].length === 1 && isToken(of.axes[at][0])) {
-    const { node } = of.content;
-    // Keys times values, feature by feature; or keys alone.
-    const plain = of.axes.filter((each) => each.length > 0 && onlyPlain(each));
-    const [key, value] = node.op === "multiply" ? [node.left, node.right] : [node, undefined];
-    const last = plain.slice(value ? -2 : -1);
-    const memory = { key, value, keyAtoms: last[0] ?? [], causal: true, query: undefined, place };
-    return make(of.axes, { kind: "memory", memory }, "float", place);
+    return summedUp(of, of.axes, true, place);
   }
   return opaque("a running sum that is not understood", place);
+}
+
+/** Sums over tokens: of keys times values, every feature by every other, or of keys alone. */
+function summedUp(of: Tensor, axes: readonly Axis[], causal: boolean, place: Place): Tensor {
+  const node = streamNode(of);
+  const plain = axes.flat().filter(isPlain);
+  const both = streams.outerProduct(node);
+  if (both && node.op === "multiply") {
+    if (![...both.left, ...both.right].every((atom) => plain.includes(atom))) return opaque("products of features are summed over the tokens", place); // prettier-ignore
+    const memory = { key: node.left, value: node.right, keyAtoms: both.left, causal, query: undefined, place };
+    return make(axes, { kind: "memory", memory }, "float", place);
+  }
+  const last = [...axes].reverse().find((axis) => axis.length > 0 && onlyPlain(axis)) ?? [];
+  const memory = { key: node, value: undefined, keyAtoms: last, causal, query: undefined, place };
+  return make(axes, { kind: "memory", memory }, "float", place);
 }
 
 function softmax(of: Tensor, axis: number, place: Place): Tensor {
@@ -1019,12 +1277,20 @@ function linear(of: Tensor, layer: LinearLayer, place: Place): Tensor {
   switch (content.kind) {
     case "stream": {
       const { node } = content;
+      if (node.op === "input" && node.discrete && of.dtype !== "float") break;
       if (axes[last].length === 1 && isToken(axes[last][0]) && node.sequence === axes[last][0].role) {
         if (tokenCount(of) !== 1) break;
-        return settled(projectTokens(axes, last, node, layer.width, !layer.frozen, place), place);
+        const projected = settled(projectTokens(axes, last, node, layer.width, !layer.frozen, place), place);
+        if (!layer.bias || projected.content.kind !== "stream") return projected;
+        // A number for every new token.
+        const { node: tokens } = projected.content;
+        return streamed(
+          projected.axes,
+          streams.add(tokens, position("learned", tokens, undefined, place), place),
+          place,
+        );
       }
       if (!onlyPlain(axes[last])) break;
-      if (node.op === "input" && node.discrete && axes[last].length > 0) break;
       return streamed(made, { op: "linear", of: node, ...layer, place, sequence: node.sequence }, place);
     }
     case "pooled":
@@ -1033,7 +1299,12 @@ function linear(of: Tensor, layer: LinearLayer, place: Place): Tensor {
       return make(made, content, "float", place);
     case "lookup": {
       if (axesIn(content.index).has(last)) break;
-      return make(made, { ...content, free: [...new Set([...content.free, last])] }, "float", of.place);
+      return make(
+        made,
+        { ...content, free: [...new Set([...content.free, last])], dependent: true },
+        "float",
+        of.place,
+      );
     }
     case "constant":
       return learnedFunction(of, made, last, !layer.frozen, place);
@@ -1073,9 +1344,11 @@ function embedding(
   if (content.kind === "opaque") return indices;
   const axes = [...indices.axes, axisOf(table.width)];
   if (content.kind === "constant") {
+    const [low, high] = boundsOf(content.element, sizesOf(indices));
+    if (low < 0 || high >= table.rows) return opaque("an index outside its axis", place);
     return make(axes, { kind: "lookup", index: content.element, free: [axes.length - 1], trainable: table.trainable }, "float", place); // prettier-ignore
   }
-  if (content.kind === "stream" && content.node.op === "input" && content.node.discrete)
+  if (content.kind === "stream" && content.node.op === "input" && content.node.discrete && indices.dtype !== "float")
     return streamed(axes, { ...content.node, place }, place);
   return opaque("an embedding of what depends on the data", place);
 }
@@ -1158,9 +1431,10 @@ function activation(of: Tensor, name: Parameters<TensorOperations["activation"]>
     case "pairs":
       return name === "linear" ? of : pairsTensor(of.axes, activated(content.pairs, name, place), place);
     case "pooled":
+      return of;
     case "parameter":
     case "lookup":
-      return of;
+      return dependent(of);
     case "constant":
       if (name === "exp" || name === "tanh") return known(of.axes, unary(name, content.element), "float", place);
       if (name === "relu") return combine("max", of, 0, place);
@@ -1171,12 +1445,34 @@ function activation(of: Tensor, name: Parameters<TensorOperations["activation"]>
   }
 }
 
+/** Learned numbers after a function of them: different still, whatever they are. */
+function dependent(of: Tensor): Tensor {
+  const lookup = lookupOf(of, of.axes);
+  return lookup ? { ...of, content: { ...lookup, kind: "lookup", dependent: true } } : of;
+}
+
 function norm(of: Tensor, kind: "layer" | "rms", place: Place): Tensor {
   const { content } = of;
   if (content.kind === "stream" && of.axes.length > 0 && onlyPlain(of.axes[of.axes.length - 1]))
     return streamed(of.axes, { op: "norm", of: content.node, kind, place, sequence: content.node.sequence }, place);
-  if (content.kind === "opaque" || content.kind === "pooled" || content.kind === "parameter" || content.kind === "lookup") return of; // prettier-ignore
+  if (content.kind === "opaque" || content.kind === "pooled") return of;
+  if (content.kind === "parameter" || content.kind === "lookup") return dependent(of);
   return opaque("normalisation of what are not features", place);
+}
+
+function convert(of: Tensor, dtype: Tensor["dtype"]): Tensor {
+  const { content, place } = of;
+  if (dtype === of.dtype || content.kind === "opaque") return { ...of, dtype };
+  if (content.kind === "constant") {
+    const { element } = content;
+    const nonzero = () => binary("!=", element, numeral(0), sizesOf(of));
+    const made = dtype === "bool" ? nonzero() : dtype === "int" && !isWhole(element) ? unary("trunc", element) : element; // prettier-ignore
+    return { ...of, dtype, content: { ...content, element: made } };
+  }
+  if (content.kind === "pooled") return { ...of, dtype };
+  if (content.kind === "stream" && dtype !== of.dtype)
+    return { ...streamed(of.axes, streams.tokenwise("a conversion of numbers", [content.node], place), place), dtype };
+  return opaque("scores or learned numbers are converted to other ones", place);
 }
 
 export const tensors: TensorOperations = {
@@ -1212,6 +1508,15 @@ export const tensors: TensorOperations = {
     const whole = width === undefined ? axes : [...axes, axisOf(width)];
     return make(whole, { kind: "stream", node }, width === undefined ? "int" : "float", place);
   },
+  image(sequence, batch, place) {
+    const axes = [
+      [{ size: batch, role: "batch" as const }],
+      axisOf(3),
+      [{ size: sequence.tokens, role: sequence }],
+      one,
+    ];
+    return streamed(axes, { op: "input", discrete: false, place, sequence }, place);
+  },
   opaque,
   binary: combine,
   unary(op, of, place) {
@@ -1225,11 +1530,15 @@ export const tensors: TensorOperations = {
     if (op === "exp" || op === "tanh") return activation(of, op, place);
     if (content.kind === "stream") {
       const { node } = content;
-      if (op === "-") return streamed(of.axes, { op: "scale", of: node, place, sequence: node.sequence }, place);
+      if (op === "-") return streamed(of.axes, streams.negate(node, place), place);
       if (op === "sqrt") return streamed(of.axes, streams.tokenwise("root", [node], place), place);
       return streamed(of.axes, streams.tokenwise(op, [node], place), place);
     }
-    if (content.kind === "pooled" || content.kind === "parameter" || content.kind === "lookup") return of;
+    if (content.kind === "pooled") return of;
+    if (content.kind === "parameter" || content.kind === "lookup") {
+      if (op === "-") return of;
+      return smooth.includes(op) ? dependent(of) : opaque(`\`${op}\` of learned numbers`, place);
+    }
     return opaque(`\`${op}\` of scores or sums is not understood`, place);
   },
   where,
@@ -1254,18 +1563,18 @@ export const tensors: TensorOperations = {
   },
   clamp(of, low, high, place) {
     let made = of;
-    if (of.content.kind === "memory" || of.content.kind === "pairs") return of.content.kind === "pairs" && of.content.pairs.stage === "scores" ? opaque("the scores are clamped", place) : of; // prettier-ignore
+    if (of.content.kind === "memory" || of.content.kind === "pairs") {
+      const divisor = of.content.kind === "memory" ? !of.content.memory.value : of.content.pairs.stage === "total";
+      const keeps = divisor && high === undefined && low !== undefined && Math.abs(low) <= 1e-2;
+      return keeps ? of : opaque("scores or sums over tokens are clamped", place);
+    }
+    if (of.content.kind === "stream" && streams.isDivisor(of.content.node) && high === undefined && low !== undefined && Math.abs(low) <= 1e-2) return of; // prettier-ignore
     if (low !== undefined) made = combine("max", made, low, place);
     if (high !== undefined) made = combine("min", made, high, place);
     return { ...made, dtype: of.dtype };
   },
   activation,
-  convert(of, dtype) {
-    if (of.content.kind !== "constant" || dtype === of.dtype) return { ...of, dtype };
-    const { element } = of.content;
-    const made = dtype === "bool" ? (of.dtype === "bool" ? element : binary("!=", element, numeral(0), sizesOf(of))) : dtype === "int" && of.dtype === "float" ? unary("trunc", element) : element; // prettier-ignore
-    return { ...of, dtype, content: { ...of.content, element: made } };
-  },
+  convert,
   norm,
   unit(of, axis, place) {
     const at = axisAt(of.axes, axis);

@@ -1,7 +1,8 @@
 /** Scores and weights of pairs of tokens, and the memories of linear attention: from the product of queries and keys to what is read. */
-import { axesIn, binary, boundsOf, coordinate, numeral, substitute, unary } from "./expressions";
+import { applyBinary, axesIn, binary, boundsOf, coordinate, isCondition, numeral, replaced, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
 import type { BinaryOperation, IndexExpression } from "./indexExpression";
 import { isBatch, isPlain } from "./layout";
+import { isNegation } from "./streams";
 import type { AttentionNode, Mask, MaskSource, PairBias, Place, StreamNode } from "./nodes";
 import { sizeOf, type Atom, type Axis, type Memory, type Pairs, type Tensor } from "./tensor";
 
@@ -20,6 +21,7 @@ export function scoresOf(left: StreamNode, right: StreamNode, leftAtom: Atom, ri
     degree: 1,
     kernelPlace: place,
     normalized: false,
+    heads: [],
     masks: [],
     cut: undefined,
     biases: [],
@@ -30,28 +32,63 @@ export function scoresOf(left: StreamNode, right: StreamNode, leftAtom: Atom, ri
 
 const isHead = (pairs: Pairs, atom: Atom): boolean => isPlain(atom) && atom !== pairs.leftAtom && atom !== pairs.rightAtom; // prettier-ignore
 
+const headAtoms = (pairs: Pairs, axes: readonly Axis[]): Atom[] => axes.flat().filter((atom) => isHead(pairs, atom));
+
 export const headsOf = (pairs: Pairs, axes: readonly Axis[]): number =>
-  axes.flat().reduce((product, atom) => (isHead(pairs, atom) ? product * atom.size : product), 1);
+  headAtoms(pairs, axes).reduce((product, atom) => product * atom.size, 1);
+
+/** The same with the masks and biases in the order of the heads that these axes have. */
+export function reheaded(pairs: Pairs, axes: readonly Axis[]): Result<Pairs> {
+  const heads = headAtoms(pairs, axes);
+  if (heads.length === pairs.heads.length && heads.every((atom, i) => atom === pairs.heads[i])) return pairs;
+  const perHead = (expression: IndexExpression) => axesIn(expression).has(0);
+  const biased = (bias: PairBias) => bias.kind !== "free" && perHead(bias.kind === "table" ? bias.index : bias.value);
+  const conditions = [...pairs.masks, ...(pairs.cut ? [pairs.cut] : [])];
+  if (!conditions.some(({ condition }) => perHead(condition)) && !pairs.biases.some(biased)) return { ...pairs, heads };
+  if (!pairs.heads.every((atom) => heads.includes(atom))) return "heads are regrouped after a mask or a bias of single heads"; // prettier-ignore
+  const sizes = [headsOf(pairs, axes), pairs.leftAtom.size, pairs.rightAtom.size];
+  const places = placesIn(heads, sizes);
+  const old = pairs.heads.reduce<IndexExpression>(
+    (sum, atom) => binary("+", binary("*", sum, numeral(atom.size), sizes), places.get(atom)!, sizes),
+    numeral(0),
+  );
+  const moved = (expression: IndexExpression) => substitute(expression, (axis) => (axis === 0 ? old : coordinate(axis)), sizes); // prettier-ignore
+  const mask = (each: Mask): Mask => ({ ...each, condition: moved(each.condition) });
+  return {
+    ...pairs,
+    heads,
+    masks: pairs.masks.map(mask),
+    cut: pairs.cut && mask(pairs.cut),
+    biases: pairs.biases.map((bias) => withExpression(bias, moved)),
+  };
+}
+
+function withExpression(bias: PairBias, made: (expression: IndexExpression) => IndexExpression): PairBias {
+  if (bias.kind === "table") return { ...bias, index: made(bias.index) };
+  return bias.kind === "fixed" ? { ...bias, value: made(bias.value) } : bias;
+}
+
+/** The coordinates of atoms of which coordinate 0 is the row-major index. */
+function placesIn(atoms: readonly Atom[], sizes: readonly number[]): Map<Atom, IndexExpression> {
+  let stride = atoms.reduce((product, atom) => product * atom.size, 1);
+  return new Map(
+    atoms.map((atom) => {
+      stride /= atom.size;
+      const part = binary("//", coordinate(0), numeral(stride), sizes);
+      return [atom, binary("%", part, numeral(atom.size), sizes)];
+    }),
+  );
+}
 
 const batchCoordinate = 3;
 const ofBatch = "depends on the element of the batch";
 
 /** An element given in the coordinates of the tensor's axes, in those of (head, left, right). */
 function inPairs(pairs: Pairs, axes: readonly Axis[], element: IndexExpression): Result<IndexExpression> {
-  const heads = headsOf(pairs, axes);
-  const sizes = [heads, pairs.leftAtom.size, pairs.rightAtom.size, Infinity];
-  let headStride = heads;
-  const atoms = new Map<Atom, IndexExpression>();
-  for (const atom of axes.flat()) {
-    if (atom === pairs.leftAtom) atoms.set(atom, coordinate(1));
-    else if (atom === pairs.rightAtom) atoms.set(atom, coordinate(2));
-    else if (isBatch(atom)) atoms.set(atom, coordinate(batchCoordinate));
-    else {
-      headStride /= atom.size;
-      const part = binary("//", coordinate(0), numeral(headStride), sizes);
-      atoms.set(atom, binary("%", part, numeral(atom.size), sizes));
-    }
-  }
+  const sizes = [headsOf(pairs, axes), pairs.leftAtom.size, pairs.rightAtom.size, Infinity];
+  const atoms = placesIn(headAtoms(pairs, axes), sizes);
+  atoms.set(pairs.leftAtom, coordinate(1)).set(pairs.rightAtom, coordinate(2));
+  for (const atom of axes.flat()) if (isBatch(atom)) atoms.set(atom, coordinate(batchCoordinate));
   const axis = (p: number): IndexExpression => {
     let stride = sizeOf(axes[p]);
     return axes[p].reduce<IndexExpression>((sum, atom) => {
@@ -91,7 +128,7 @@ export function masked(pairs: Pairs, mask: Mask): Pairs {
 
 /** Scores or weights combined with known numbers, whose element is in the coordinates of `axes`. */
 export function withConstant(
-  pairs: Pairs,
+  whole: Pairs,
   op: BinaryOperation,
   axes: readonly Axis[],
   element: IndexExpression,
@@ -100,76 +137,96 @@ export function withConstant(
   constant: { place: Place; source: MaskSource },
 ): Result<Pairs> {
   // prettier-ignore
+  const pairs = reheaded(whole, axes);
+  if (typeof pairs === "string") return pairs;
   const value = inPairs(pairs, axes, element);
   if (typeof value === "string") return `a bias that ${value}`;
   const varies = dependsOnPair(value);
   switch (op) {
     case "+":
-    case "-":
-      if (pairs.stage === "total" || (pairs.stage === "greatest" && !varies)) return pairs;
+    case "-": {
+      if (pairs.stage === "total" || pairs.stage === "greatest")
+        return isSmall(value) && !(op === "-" && reflected) ? pairs : "numbers are added to sums of weights";
       if (pairs.stage !== "scores") return "numbers are added to the weights";
+      if (op === "-" && reflected)
+        return varies || pairs.cut || hasFixedNumbers(pairs) ? "the scores are subtracted" : pairs;
+      if (value.kind === "number" && !(value.value < Infinity)) return `${value.value} is added to the scores`;
       // A row's or a head's own number is one that softmax does not see, but -inf in a whole row is.
       if (!varies && !mayMask(value)) return pairs;
-      if (op === "-" && reflected) return "the scores are subtracted";
-      {
-        const bias = op === "-" ? unary("-", value) : value;
-        return { ...pairs, biases: added(pairs.biases, { kind: "fixed", value: bias, place: constant.place }) };
-      }
+      const bias = op === "-" ? unary("-", value) : value;
+      return { ...pairs, biases: added(pairs.biases, { kind: "fixed", value: bias, place: constant.place }) };
+    }
     case "*":
     case "/":
-      if (!varies) return op === "/" && reflected && pairs.stage !== "total" ? "the scores are inverted" : pairs;
+      if (op === "/" && reflected) return "the scores are inverted";
+      if (!varies) return scaled(pairs, op, value, headsOf(pairs, axes));
       if (op === "/") return "the scores are divided by numbers that depend on the pair";
       if (!isCondition(value)) return "the scores are multiplied by numbers that depend on the pair";
       if (pairs.stage === "weights" && pairs.normalized) return "the weights are masked after they are normalised";
       {
         const mask: Mask = { condition: value, place: constant.place, source: constant.source };
         if (pairs.stage === "weights") return masked(pairs, mask);
-        if (pairs.stage === "scores") return { ...pairs, cut: both(pairs.cut, mask) };
+        if (pairs.stage === "scores") {
+          if (hasFixedNumbers(pairs)) return "the scores are multiplied by a mask after others";
+          return { ...pairs, cut: both(pairs.cut, mask) };
+        }
         return "sums of weights are masked";
       }
     case "**":
       if (pairs.stage !== "scores" || reflected || value.kind !== "number" || !Number.isInteger(value.value)) break;
       if (value.value < 1 || value.value > 64 || pairs.biases.length + pairs.masks.length > 0) break;
-      return { ...pairs, stage: "weights", kernel: "polynomial", degree: value.value, kernelPlace: place };
+      return powers(pairs, value.value, place);
     default:
       break;
   }
   return `\`${op}\` of scores and numbers is not understood`;
 }
 
+/** Of divisors, what keeps them from 0. */
+const isSmall = (value: IndexExpression): boolean => value.kind === "number" && Math.abs(value.value) <= 1e-2;
+
+/** Whether masks, or numbers that may be meant as one, are in the scores. */
+const hasFixedNumbers = ({ masks, biases }: Pairs): boolean =>
+  masks.length > 0 || biases.some(({ kind }) => kind === "fixed");
+
 const mayMask = (value: IndexExpression): boolean => boundsOf(value, [])[0] <= -1e4 || axesIn(value).size > 0;
 
-/** Whether an expression is 0 or 1 wherever it is defined. */
-function isCondition(value: IndexExpression): boolean {
-  switch (value.kind) {
-    case "number":
-      return value.value === 0 || value.value === 1;
-    case "binary":
-      if (value.op === "*") return isCondition(value.left) && isCondition(value.right);
-      return ["<", "<=", ">", ">=", "==", "!=", "and", "or", "xor"].includes(value.op);
-    case "unary":
-      return value.op === "not";
-    case "choose":
-      return isCondition(value.yes) && isCondition(value.no);
-    case "table":
-      return value.values.every((entry) => entry === 0 || entry === 1);
-    default:
-      return false;
-  }
+/** Powers of the scores: a pair with the score 0 has the weight 0. */
+function powers(pairs: Pairs, degree: number, place: Place): Pairs {
+  const masks = pairs.cut ? [pairs.cut] : [];
+  return { ...pairs, stage: "weights", kernel: "polynomial", degree, kernelPlace: place, masks, cut: undefined };
 }
+
+/** Scores or weights times a number for each head. */
+function scaled(pairs: Pairs, op: "*" | "/", value: IndexExpression, heads: number): Result<Pairs> {
+  const each = axesIn(value).size === 0 ? 1 : heads;
+  if (each > mostHeads) return "more heads than are looked at";
+  const numbers = Array.from({ length: each }, (_, head) => applyBinary(op, 1, valueAt(value, [head])));
+  if (!numbers.every((number) => Number.isFinite(number) && number !== 0)) return "the scores are multiplied by 0";
+  if (pairs.stage !== "scores" || !hasFixedNumbers(pairs)) return pairs;
+  // Masked scores have to stay far below the others.
+  if (!numbers.every((number) => number >= 1e-3))
+    return "masked scores are multiplied by a number that is not positive";
+  const biases = pairs.biases.map((bias): PairBias => (bias.kind === "fixed" ? { ...bias, value: binary(op, bias.value, value, []) } : bias)); // prettier-ignore
+  return { ...pairs, biases };
+}
+
+const mostHeads = 4096;
 
 const both = (a: Mask | undefined, b: Mask): Mask =>
   a ? { ...b, condition: { kind: "binary", op: "and", left: a.condition, right: b.condition } } : b;
 
 /** Scores to which learned numbers are added: one for every value of the index, and for every place along the free axes. */
 export function withLookup(
-  pairs: Pairs,
+  whole: Pairs,
   axes: readonly Axis[],
   index: IndexExpression,
   free: ReadonlySet<Atom>,
   place: Place,
 ): Result<Pairs> {
   // prettier-ignore
+  const pairs = reheaded(whole, axes);
+  if (typeof pairs === "string") return pairs;
   if (pairs.stage !== "scores") return "learned numbers are added to the weights";
   const [left, right] = [free.has(pairs.leftAtom), free.has(pairs.rightAtom)];
   const value = inPairs(pairs, axes, index);
@@ -190,13 +247,29 @@ export function withLookup(
 }
 
 /** Softmax of scores along an axis: the keys. */
-export function normalisedBySoftmax(pairs: Pairs, keyAtom: Atom | undefined, place: Place): Result<Pairs> {
-  if (pairs.stage !== "scores") return "softmax of what are weights already";
-  const keys = sideOf(pairs, keyAtom);
+export function normalisedBySoftmax(whole: Pairs, keyAtom: Atom | undefined, place: Place): Result<Pairs> {
+  if (whole.stage !== "scores") return "softmax of what are weights already";
+  const keys = sideOf(whole, keyAtom);
   if (!keys) return "softmax along an axis that is not the keys";
-  if (pairs.cut)
-    return "the scores are multiplied by a mask, which leaves masked pairs the score 0, before the softmax";
-  return { ...pairs, stage: "weights", keys, kernel: "softmax", normalized: true, kernelPlace: place };
+  if (whole.keys !== undefined && whole.keys !== keys) return "the greatest scores are those along the queries";
+  const pairs = withoutCut(whole);
+  return typeof pairs === "string"
+    ? pairs
+    : { ...pairs, stage: "weights", keys, kernel: "softmax", normalized: true, kernelPlace: place };
+}
+
+/** Scores that were multiplied by a mask, with a number added where it is 0: `w * b - 1e9 * (1 - b)`. */
+function withoutCut(pairs: Pairs): Result<Pairs> {
+  const { cut } = pairs;
+  if (!cut) return pairs;
+  const at = (value: IndexExpression, condition: number) => {
+    const made = replaced(value, cut.condition, numeral(condition));
+    return made.kind === "number" ? made.value : NaN;
+  };
+  const bias = pairs.biases.find((each) => each.kind === "fixed" && at(each.value, 0) <= -1e4 && Math.abs(at(each.value, 1)) < 1e3); // prettier-ignore
+  if (!bias) return "the scores are multiplied by a mask, which leaves masked pairs the score 0, before the softmax";
+  const biases = pairs.biases.filter((each) => each !== bias);
+  return { ...pairs, cut: undefined, biases, masks: added(pairs.masks, cut) };
 }
 
 export function sideOf(pairs: Pairs, atom: Atom | undefined): "left" | "right" | undefined {
@@ -204,19 +277,18 @@ export function sideOf(pairs: Pairs, atom: Atom | undefined): "left" | "right" |
 }
 
 /** Weights as functions of the scores one by one. */
-export function activated(pairs: Pairs, name: string, place: Place): Result<Pairs> {
-  if (pairs.stage !== "scores") return `${name} of attention weights`;
+export function activated(whole: Pairs, name: string, place: Place): Result<Pairs> {
+  if (whole.stage !== "scores") return `${name} of attention weights`;
+  if (name === "square") return hasFixedNumbers(whole) || whole.biases.length > 0 ? "the square of biased scores" : powers(whole, 2, place); // prettier-ignore
+  const pairs = withoutCut(whole);
+  if (typeof pairs === "string") return pairs;
   switch (name) {
     case "exp":
-      return pairs.cut ? "exp of scores that are multiplied by a mask" : { ...pairs, stage: "weights", kernel: "softmax", kernelPlace: place }; // prettier-ignore
+      return { ...pairs, stage: "weights", kernel: "softmax", kernelPlace: place };
     case "sigmoid":
       return { ...pairs, stage: "weights", kernel: "sigmoid", kernelPlace: place };
-    case "square":
-      return pairs.biases.length + pairs.masks.length > 0
-        ? "the square of biased scores"
-        : { ...pairs, stage: "weights", kernel: "polynomial", degree: 2, kernelPlace: place };
     case "tanh":
-      return pairs.masks.length > 0 ? "tanh of masked scores" : { ...pairs, notes: added(pairs.notes, softcap) };
+      return hasFixedNumbers(pairs) ? "tanh of masked scores" : { ...pairs, notes: added(pairs.notes, softcap) };
     default:
       return `${name} of the scores`;
   }
@@ -226,13 +298,15 @@ const softcap = "capping the scores with tanh bounds them: the kernel's limit, w
 
 /** Weights applied to the values of the tokens of one side. */
 export function attend(
-  pairs: Pairs,
+  whole: Pairs,
   axes: readonly Axis[],
   keyAtom: Atom,
   value: StreamNode,
   place: Place,
 ): Result<StreamNode> {
   // prettier-ignore
+  const pairs = reheaded(whole, axes);
+  if (typeof pairs === "string") return pairs;
   const keys = sideOf(pairs, keyAtom);
   if (!keys || (pairs.keys !== undefined && pairs.keys !== keys)) return "weights are applied along the queries";
   if (pairs.stage === "total" || pairs.stage === "greatest") return "sums of weights are applied to values";
@@ -250,14 +324,14 @@ export function attend(
     if (!all) return { ...next, condition };
     return { ...all, condition: { kind: "binary", op: "and", left: all.condition, right: condition } };
   }, undefined);
-  const biases = pairs.biases.map((bias): PairBias => {
-    if (bias.kind === "table") return { ...bias, index: turned(bias.index) };
-    return bias.kind === "fixed" ? { ...bias, value: turned(bias.value) } : bias;
-  });
+  const biases = pairs.biases.map((bias) => withExpression(bias, turned));
   const [query, key] = keys === "right" ? [pairs.left, pairs.right] : [pairs.right, pairs.left];
   const projected = key.sequence.projected;
-  if (projected && projected !== value.sequence.projected && value.sequence.projected?.of !== projected.of)
-    return "keys are projected along the sequence and values are not";
+  if (key.sequence !== value.sequence) {
+    if (!projected && !value.sequence.projected) return "keys and values are of different sequences";
+    if (value.sequence.projected?.of !== projected?.of)
+      return "keys and values are not projected along the same sequence";
+  }
   const attention: AttentionNode = {
     place,
     query,
@@ -281,26 +355,40 @@ export function attend(
 
 /** The kernel of a feature map: what it is applied to, and its name in the specification. */
 function featureMap(node: StreamNode): { of: StreamNode; kernel: AttentionNode["kernel"] } | undefined {
-  if (node.op === "part" || node.op === "scale") {
-    const inner = featureMap(node.of);
-    return inner && { ...inner, of: inner.of === node.of ? node : inner.of };
+  const itself = { of: node, kernel: "polynomial" as const };
+  switch (node.op) {
+    case "part":
+    case "scale": {
+      const inner = featureMap(node.of);
+      if (!inner || inner.kernel === "polynomial") return inner && itself;
+      return node.op === "part" ? { ...inner, of: { ...node, of: inner.of } } : undefined;
+    }
+    case "activation":
+      if (node.name === "elu-plus-one") return { of: node.of, kernel: "linear-elu" };
+      if (node.name === "relu") return { of: node.of, kernel: "linear-relu" };
+      return node.name === "exp" ? randomFeatures(node.of) : undefined;
+    case "tokenwise":
+    case "multiply":
+      return undefined;
+    default:
+      return itself;
   }
-  if (node.op === "activation") {
-    if (node.name === "elu-plus-one") return { of: node.of, kernel: "linear-elu" };
-    if (node.name === "relu") return { of: node.of, kernel: "linear-relu" };
-    if (node.name === "exp") return randomFeatures(node.of);
-    return undefined;
-  }
-  return node.op === "tokenwise" || node.op === "multiply" ? undefined : { of: node, kernel: "polynomial" };
 }
 
 /** exp(W x - |x|^2 / 2) with fixed random W: the positive random features of Performer (2009.14794). */
 function randomFeatures(node: StreamNode): { of: StreamNode; kernel: AttentionNode["kernel"] } | undefined {
   if (node.op !== "add") return undefined;
-  const sides = [node.left, node.right].map((side) => (side.op === "scale" ? side.of : side));
+  const sides = [node.left, node.right];
   const projection = sides.find((side) => side.op === "linear" && side.frozen && !side.bias);
-  const square = sides.find((side) => side.op === "tokenwise" && side.name === "sum of squares");
-  if (projection?.op !== "linear" || square?.op !== "tokenwise" || square.parts[0] !== projection.of) return undefined;
+  const subtracted = sides.find((side) => isNegation(side));
+  const square = subtracted?.op === "scale" ? subtracted.of : undefined;
+  if (
+    projection?.op !== "linear" ||
+    square?.op !== "tokenwise" ||
+    square.name !== "sum of squares" ||
+    square.parts[0] !== projection.of
+  )
+    return undefined;
   return { of: projection.of, kernel: "performer" };
 }
 

@@ -30,7 +30,7 @@ export type Content =
   /** Learned numbers, all different: a parameter, a table. */
   | { kind: "parameter"; trainable: boolean }
   /** A learned table looked up at known indices: equal where the index is (in the coordinates of the axes; `free` axes hold different numbers anyway, such as heads). */
-  | { kind: "lookup"; index: IndexExpression; free: readonly number[]; trainable: boolean }
+  | { kind: "lookup"; index: IndexExpression; free: readonly number[]; trainable: boolean; /** Made of fewer learned numbers: different, but not independent. */ dependent?: boolean } // prettier-ignore
   | { kind: "stream"; node: StreamNode }
   /** What is left of a stream after a choice or a mean of its tokens, as classifiers take: no token of its own any more. */
   | { kind: "pooled"; node: StreamNode }
@@ -52,6 +52,8 @@ export interface Pairs {
   degree: number;
   kernelPlace: Place;
   normalized: boolean;
+  /** The atoms of the heads in the order in which coordinate 0 counts them. */
+  heads: readonly Atom[];
   /** Masks and biases, in coordinates 0 (head), 1 (left) and 2 (right). */
   masks: Mask[];
   /** By which the scores or the weights were multiplied: right where no softmax follows. */
@@ -88,6 +90,11 @@ export interface TensorOperations {
   parameter(sizes: readonly number[], trainable: boolean, place: Place): Tensor;
   /** The model's input: indices into a vocabulary (batch, token), or vectors (batch, token, features). `order` of the axes. */
   input(sequence: Sequence, batch: number, width: number | undefined, order: "batch-first" | "token-first", place: Place): Tensor; // prettier-ignore
+  /**
+   * An image whose patches become the tokens: (batch, channels, tokens, 1). How the tokens are laid out in rows is left open; a convolution
+   * whose kernel is as large as its stride is a linear map of each.
+   */
+  image(sequence: Sequence, batch: number, place: Place): Tensor;
   opaque(reason: string, place: Place): Tensor;
 
   // ------------------------------------------------------------------------------------------------- elementwise
@@ -150,6 +157,8 @@ export interface LinearLayer {
   bias: boolean;
   biasPlace: Place;
   frozen: boolean;
+  /** The same object where layers share their parameters. */
+  weights?: object;
 }
 
 export type TensorIndex =
