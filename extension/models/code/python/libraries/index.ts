@@ -9,6 +9,7 @@ import { numpyNames, numpyRandom } from "./numpy";
 import { torch, torchModules, torchNames } from "./torch";
 import { functionalNames } from "./torchFunctional";
 import { initNames, nnNames, utilsNames } from "./torchNn";
+import { xTransformersLibraries } from "./xTransformers";
 
 /** A module in which nothing is known but the modules in it. */
 const empty: Library = () => undefined;
@@ -36,6 +37,7 @@ const libraries = new Map<string, Library>([
   ...kerasLibraries,
   ...jaxLibraries,
   ...flaxLibraries,
+  ...xTransformersLibraries,
 ]);
 
 /** What a module that code imports offers; undefined where the module is not known. */

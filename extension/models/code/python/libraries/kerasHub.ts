@@ -10,7 +10,7 @@ import { kerasFramework } from "./kerasBase";
 import { attended, layerClasses } from "./kerasLayers";
 import { keras } from "./kerasOps";
 import { createLayer, literal, written, type Layer, type LayerClass, type LayerSpec } from "./layers";
-import { bothMasks, keptPairs, linear, multiHead } from "./multiHead";
+import { bothMasks, calleeOf, causalMask, keptPairs, linear, multiHead } from "./multiHead";
 import { notUnderstood } from "./objects";
 import { other } from "./tensorState";
 import { fromFront } from "./tensorValue";
@@ -109,9 +109,12 @@ define("TransformerDecoder", {
     "decoder_sequence encoder_sequence decoder_padding_mask decoder_attention_mask encoder_padding_mask encoder_attention_mask self_attention_cache self_attention_cache_update_index cross_attention_cache cross_attention_cache_update_index use_causal_mask",
   forward: (call, layer) => {
     if (call.has("self_attention_cache") || call.has("cross_attention_cache")) throw call.not("with a cache");
-    // Causal unless it is said not to be: what a person would point at is then the call.
-    const causal = call.boolean("use_causal_mask", true) ? { argument: call.placeOf("use_causal_mask") } : undefined;
-    const own = given(call, "decoder_attention_mask", "decoder_padding_mask");
+    // Causal unless it is said not to be.
+    const isCausal = call.boolean("use_causal_mask", true);
+    const causal = isCausal && call.has("use_causal_mask") ? { argument: call.placeOf("use_causal_mask") } : undefined;
+    const tokens = sizesOf(call.tensor("decoder_sequence"))[1] ?? 1;
+    const always = isCausal && !causal ? causalMask(tokens, tokens, calleeOf(layer.made)) : undefined;
+    const own = bothMasks(given(call, "decoder_attention_mask", "decoder_padding_mask"), always, call.place);
     const memory = call.optionalTensor("encoder_sequence");
     const cross = memory && given(call, "encoder_attention_mask", "encoder_padding_mask");
     return run(

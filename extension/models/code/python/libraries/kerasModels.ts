@@ -7,7 +7,7 @@ import { operation, type Call } from "./call";
 import { dtypeOf } from "./dtypes";
 import { kerasFramework, tensorsIn } from "./kerasBase";
 import { keras } from "./kerasOps";
-import { isLayerNative, type Layer } from "./layers";
+import { isLayerNative, Layer } from "./layers";
 import { isTensor, tensorOf } from "./tensorState";
 
 /** Elements of a batch: an odd number that no other axis is likely to have. */
@@ -80,6 +80,21 @@ interface Graph {
 }
 const graphs = new WeakMap<Layer, Graph>();
 
+/** The models of a text in the order in which they are made, and those of them that are parts of others. */
+const made = new WeakMap<Interpreter, Layer[]>();
+const parts = new WeakSet<Layer>();
+
+function remember(layer: Layer, { interpreter }: At): void {
+  const known = made.get(interpreter);
+  if (known) known.push(layer);
+  else made.set(interpreter, [layer]);
+}
+
+/** All models whose graph is known that the text has made so far, wherever in it, without those that only are parts of others. */
+export function functionalModels(at: At): FunctionalModel[] {
+  return (made.get(at.interpreter) ?? []).flatMap((layer) => (parts.has(layer) ? [] : (graphOf(layer, at) ?? [])));
+}
+
 function describe(inputs: readonly Tensor[], outputs: readonly Tensor[], place: Place): FunctionalModel {
   const open = inputs.some(({ content }) => content.kind === "stream" && openSequences.has(content.node.sequence));
   return { inputs, outputs, place, open };
@@ -87,8 +102,11 @@ function describe(inputs: readonly Tensor[], outputs: readonly Tensor[], place: 
 
 /** The graph of a functional model, or of a `Sequential` that begins with an input; undefined for other values. */
 export function functionalModel(value: Value, at: At): FunctionalModel | undefined {
-  if ((value.kind !== "native" && value.kind !== "instance") || !isLayerNativePart(value.data)) return undefined;
-  const layer = value.data;
+  const layer = value.kind === "native" || value.kind === "instance" ? value.data : undefined;
+  return layer instanceof Layer ? graphOf(layer, at) : undefined;
+}
+
+function graphOf(layer: Layer, at: At): FunctionalModel | undefined {
   const graph = graphs.get(layer);
   if (graph) return describe(tensorsIn(graph.inputs), tensorsIn(graph.outputs), layer.made.place);
   if (layer.spec !== sequentialClass.spec) return undefined;
@@ -98,8 +116,6 @@ export function functionalModel(value: Value, at: At): FunctionalModel | undefin
   const result = runThrough(layer, keras.wrap(start), at);
   return isTensor(result) ? describe([start], [tensorOf(result)], layer.made.place) : undefined;
 }
-
-const isLayerNativePart = (data: unknown): data is Layer => isLayerNative({ kind: "native", type: keras.type, data });
 
 /** Nodes of a graph with other inputs. */
 class Replacing {
@@ -187,6 +203,7 @@ class Replacing {
 }
 
 function runGraph(graph: Graph, call: Call, layer: Layer): Value {
+  parts.add(layer);
   if (layer.frozen) throw call.not("that is not trained");
   const given = call.needed("inputs");
   const from = tensorsIn(graph.inputs);
@@ -205,7 +222,7 @@ function runThrough(layer: Layer, start: Value, at: At): Value {
   let value = start;
   for (const item of layer.attributes.values()) {
     if (isTensor(item) || isInput(item)) continue;
-    value = at.interpreter.callWith(item, [value], at.place);
+    value = at.interpreter.callWith(item, [value], isLayerNative(item) ? item.data.made.place : at.place);
   }
   return value;
 }
@@ -229,6 +246,7 @@ export const modelClass = kerasFramework.define({
   signature: "inputs outputs *rest",
   make: (call, layer) => {
     if (!call.has("inputs") && !call.has("outputs")) return;
+    remember(layer, call.at);
     graphs.set(layer, { inputs: call.needed("inputs"), outputs: call.needed("outputs") });
     layer.attributes.set("inputs", call.needed("inputs"));
     layer.attributes.set("output", call.needed("outputs"));
@@ -259,11 +277,15 @@ export const sequentialClass = kerasFramework.define({
   signature: "layers *rest",
   container: "list",
   make: (call, layer) => {
+    remember(layer, call.at);
     if (!call.has("layers")) return;
     for (const [i, item] of call.items(call.needed("layers")).entries()) layer.attributes.set(String(i), item);
   },
   input: "inputs mask",
-  forward: (call, layer) => runThrough(layer, call.needed("inputs"), call.at),
+  forward: (call, layer) => {
+    parts.add(layer);
+    return runThrough(layer, call.needed("inputs"), call.at);
+  },
   methods: {
     add: (layer, args) => {
       const [item] = [...args.positional, ...args.named.values()];

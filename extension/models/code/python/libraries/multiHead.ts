@@ -3,6 +3,7 @@ import { binary, coordinate, numeral } from "../../graph/expressions";
 import { tensors } from "../../graph/operations";
 import type { Place } from "../../graph/nodes";
 import { sizesOf, type AttentionCall, type Tensor } from "../../graph/tensor";
+import type { Call } from "./call";
 import { other } from "./tensorState";
 
 /** A linear map as layers have it. */
@@ -132,4 +133,16 @@ export function windowMask(queries: number, keys: number, left: number, right: n
     sizes,
   );
   return tensors.constant(sizes, inside, "bool", place, other);
+}
+
+/** The query itself and the keys before it, where no argument of the source says so. */
+export function causalMask(queries: number, keys: number, place: Place): Tensor {
+  const sizes = [queries, keys];
+  return tensors.constant(sizes, binary("<=", coordinate(1), coordinate(0), sizes), "bool", place, other);
+}
+
+/** Where the name of what is called is written: the call without its arguments. */
+export function calleeOf({ place, at }: Call): Place {
+  const end = at.interpreter.textOf(place).indexOf("(");
+  return end > 0 ? { from: place.from, to: place.from + end } : place;
 }
