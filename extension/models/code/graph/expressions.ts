@@ -15,7 +15,7 @@ export type Sizes = readonly number[];
 
 export function unary(op: UnaryOperation, value: IndexExpression): IndexExpression {
   if (value.kind === "number") return numeral(applyUnary(op, value.value));
-  if (op === "not" && value.kind === "unary" && value.op === "not") return value.value;
+  if (op === "not" && value.kind === "unary" && value.op === "not" && isCondition(value.value)) return value.value;
   return { kind: "unary", op, value };
 }
 
