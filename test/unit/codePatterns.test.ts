@@ -150,7 +150,7 @@ describe("masks of model code", () => {
       it(`${name} of ${tokens}`, () => {
         const start = performance.now();
         assert.deepEqual(pattern(condition, tokens), expected);
-        assert.ok(performance.now() - start < 5000);
+        assert.ok(performance.now() - start < 30_000);
       });
   });
 

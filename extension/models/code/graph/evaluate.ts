@@ -1,5 +1,5 @@
 /** The exact values of index expressions: at single coordinates, and row by row over all pairs of tokens. */
-import { applyBinary, applyUnary } from "./expressions";
+import { applyBinary, applyUnary, isWhole } from "./expressions";
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
 
 /** An expression that has no value at some coordinates, or that would take too long to evaluate; `message` says why. */
@@ -88,6 +88,9 @@ export function evaluate(expression: IndexExpression, coordinates: readonly numb
 
 const divides = new Set<BinaryOperation>(["/", "//", "%"]);
 const compares = new Set<BinaryOperation>(["<", "<=", ">", ">=", "==", "!="]);
+
+/** Below this the rounded quotient of two integers lies on the same side of every integer as the exact one. */
+const exactQuotients = 2 ** 26;
 
 /** Negative indices count from the end; -1 for an index that is none. */
 function placeIn(size: number, index: number): number {
@@ -186,13 +189,21 @@ export class RowEvaluator {
         throw new EvaluationError("a value that differs between heads");
       case "unary": {
         const [{ values, step }] = inputs;
-        const { op } = part;
-        return () => {
-          for (let i = 0; i < out.length; i++) out[i] = rounded(op, values[i * step]);
-        };
+        switch (part.op) {
+          case "-":
+            return () => { for (let i = 0; i < out.length; i++) out[i] = -values[i * step]; }; // prettier-ignore
+          case "abs":
+            return () => { for (let i = 0; i < out.length; i++) out[i] = Math.abs(values[i * step]); }; // prettier-ignore
+          case "not":
+            return () => { for (let i = 0; i < out.length; i++) out[i] = values[i * step] === 0 ? 1 : 0; }; // prettier-ignore
+          default: {
+            const { op } = part;
+            return () => { for (let i = 0; i < out.length; i++) out[i] = rounded(op, values[i * step]); }; // prettier-ignore
+          }
+        }
       }
       case "binary":
-        return this.binary(part.op, inputs[0], inputs[1], out);
+        return this.binary(part, inputs[0], inputs[1], out);
       case "choose": {
         const [condition, yes, no] = inputs;
         return () => {
@@ -216,16 +227,26 @@ export class RowEvaluator {
   }
 
   /** The common operations are loops of their own, which are several times faster than a call per element. */
-  private binary(op: BinaryOperation, left: Cell, right: Cell, out: Float64Array): () => void {
+  private binary(
+    part: Extract<IndexExpression, { kind: "binary" }>,
+    left: Cell,
+    right: Cell,
+    out: Float64Array,
+  ): () => void {
+    const { op } = part;
     const { values: a, step: s } = left;
     const { values: b, step: t } = right;
+    // Integers are never "not a number".
+    const checked = [part.left, part.right].flatMap((side, i) => (isWhole(side) ? [] : [[a, b][i]]));
     const compared =
       (compare: (out: Float64Array) => void): (() => void) =>
       () => {
         compare(out);
-        for (let i = 0; i < a.length; i++) if (a[i] !== a[i]) this.doubt = true;
-        for (let i = 0; i < b.length; i++) if (b[i] !== b[i]) this.doubt = true;
+        for (const values of checked)
+          for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) this.doubt = true;
       };
+    const divisor = part.right.kind === "number" ? part.right.value : 0;
+    const quick = isWhole(part.left) && Number.isInteger(divisor) && divisor > 0 && divisor < exactQuotients;
     switch (op) {
       case "+":
         return () => { for (let i = 0; i < out.length; i++) out[i] = a[i * s] + b[i * t]; }; // prettier-ignore
@@ -249,15 +270,32 @@ export class RowEvaluator {
         return compared((c) => { for (let i = 0; i < c.length; i++) c[i] = a[i * s] === b[i * t] ? 1 : 0; }); // prettier-ignore
       case "!=":
         return compared((c) => { for (let i = 0; i < c.length; i++) c[i] = a[i * s] !== b[i * t] ? 1 : 0; }); // prettier-ignore
-      default: {
-        const dividing = divides.has(op);
+      case "//":
+        if (!quick) break;
         return () => {
           for (let i = 0; i < out.length; i++) {
-            if (dividing && b[i * t] === 0) this.doubt = true;
-            out[i] = applyBinary(op, a[i * s], b[i * t]);
+            const x = a[i * s];
+            out[i] = Math.abs(x) < exactQuotients ? Math.floor(x / divisor) : applyBinary("//", x, divisor);
           }
         };
-      }
+      case "%":
+        if (!quick) break;
+        return () => {
+          for (let i = 0; i < out.length; i++) {
+            const x = a[i * s];
+            out[i] =
+              Math.abs(x) < exactQuotients ? x - divisor * Math.floor(x / divisor) : applyBinary("%", x, divisor);
+          }
+        };
+      default:
+        break;
     }
+    const dividing = divides.has(op);
+    return () => {
+      for (let i = 0; i < out.length; i++) {
+        if (dividing && b[i * t] === 0) this.doubt = true;
+        out[i] = applyBinary(op, a[i * s], b[i * t]);
+      }
+    };
   }
 }

@@ -4,11 +4,11 @@
  */
 import { limits } from "../../../theory/architecture/limits";
 import type { Pattern } from "../../../theory/architecture/schema";
-import { RowsBuilder, complement, countKeys, equalRows, intersection, runsOf, transpose, union, type Runs } from "../../../theory/patterns/algebra"; // prettier-ignore
+import { RowsBuilder, complement, countKeys, differenceRuns, equalRows, holds, intersection, runsOf, transpose, union, type Runs } from "../../../theory/patterns/algebra"; // prettier-ignore
 import { buildRows } from "../../../theory/patterns/build";
 import { ExpressionError, expressionRows, parseExpression } from "../../../theory/patterns/expression";
 import { BeyondReach, type Rows } from "../../../theory/patterns/rows";
-import { EvaluationError, RowEvaluator, checkSize, childrenOf, evaluate } from "./evaluate";
+import { EvaluationError, RowEvaluator, checkSize, childrenOf, evaluate, mostPairs } from "./evaluate";
 import { axesIn, numeral, coordinate, substitute } from "./expressions";
 import type { IndexExpression } from "./indexExpression";
 import { and, asCondition, expressionText, isCondition, not, or, simplify } from "./simplify";
@@ -26,6 +26,36 @@ export interface HeadPattern {
   rows: Rows;
 }
 
+/** What may still be spent on the heads of one mask. */
+class Allowance {
+  /** Pairs that are evaluated one by one. */
+  private pairs = 2 ** 27;
+  /** Conditions on long sequences that are evaluated as an expression, which may take a second each. */
+  private expressions = 6;
+  /** Conditions whose rows are known, and the expressions that gave rows. */
+  private readonly known: { condition: IndexExpression; rows: Rows }[] = [];
+  readonly read = new Map<string, Rows>();
+
+  rowsOf(condition: IndexExpression, tokens: number): Rows {
+    const known = this.known.find((other) => sameExpression(other.condition, condition));
+    if (known) return known.rows;
+    const rows = rowsOf(condition, tokens, this);
+    this.known.push({ condition, rows });
+    return rows;
+  }
+
+  /** @throws EvaluationError where there is nothing left. */
+  takePairs(pairs: number): void {
+    this.pairs -= pairs;
+    if (this.pairs < 0)
+      throw new EvaluationError("more heads with a mask of their own than are evaluated pair by pair");
+  }
+
+  takeExpression(tokens: number): boolean {
+    return tokens <= 1024 || --this.expressions >= 0;
+  }
+}
+
 /** Up to this many tokens a condition is evaluated pair by pair at once. */
 const fewTokens = 2048;
 
@@ -37,6 +67,7 @@ export function maskPattern(condition: IndexExpression, heads: number, tokens: n
   try {
     checkSize(condition);
     const groups: HeadPattern[] = [];
+    const allowance = new Allowance();
     let lastCondition: IndexExpression | undefined;
     for (const { condition: own, count } of perHead(condition, heads, tokens)) {
       const last = groups.at(-1);
@@ -45,13 +76,13 @@ export function maskPattern(condition: IndexExpression, heads: number, tokens: n
         continue;
       }
       lastCondition = own;
-      const rows = rowsOf(own, tokens);
+      const rows = allowance.rowsOf(own, tokens);
       if (last && equalRows(last.rows, rows)) {
         last.count += count;
         continue;
       }
       const earlier = groups.find((group) => equalRows(group.rows, rows));
-      const pattern = earlier?.pattern ?? patternOf(own, rows);
+      const pattern = earlier?.pattern ?? patternOf(own, rows, allowance);
       if (!pattern) return { undecided: `which of ${tokens.toLocaleString("en")} tokens it lets read which is neither a pattern, nor an expression, nor a list of at most ${limits.edges.toLocaleString("en")} pairs` }; // prettier-ignore
       groups.push({ pattern, count, rows });
     }
@@ -93,24 +124,29 @@ export function sameExpression(a: IndexExpression, b: IndexExpression): boolean 
  * The rows of a simplified condition on query and key.
  * @throws EvaluationError where some pair has no value, BeyondReach or EvaluationError where it would take too long.
  */
-export function rowsOf(condition: IndexExpression, tokens: number): Rows {
-  if (tokens <= fewTokens) return pairByPair(condition, tokens);
+export function rowsOf(condition: IndexExpression, tokens: number, allowance = new Allowance()): Rows {
+  if (tokens <= fewTokens) return pairByPair(condition, tokens, allowance);
   const rows = within(() => structured(condition, tokens));
   if (rows) return rows;
   const text = expressionText(asCondition(condition));
-  if (text === undefined) return pairByPair(condition, tokens);
+  if (text === undefined || !allowance.takeExpression(tokens)) return pairByPair(condition, tokens, allowance);
   try {
-    return expressionRows(parseExpression(text), tokens, tokens);
+    const read = expressionRows(parseExpression(text), tokens, tokens);
+    allowance.read.set(text, read);
+    return read;
   } catch (error) {
-    if (error instanceof ExpressionError || error instanceof BeyondReach) return pairByPair(condition, tokens);
+    if (error instanceof ExpressionError || error instanceof BeyondReach)
+      return pairByPair(condition, tokens, allowance);
     throw error;
   }
 }
 
-function pairByPair(condition: IndexExpression, tokens: number): Rows {
+function pairByPair(condition: IndexExpression, tokens: number, allowance: Allowance): Rows {
   const builder = new RowsBuilder(tokens);
   const axes = axesIn(condition);
-  const evaluator = new RowEvaluator(condition, tokens, axes.has(1) ? tokens : 1);
+  const queries = axes.has(1) ? tokens : 1;
+  const evaluator = new RowEvaluator(condition, tokens, queries);
+  allowance.takePairs(queries * tokens);
   const write = (values: Float64Array): number => {
     for (let key = 0; key < tokens; key++) {
       if (values[key] === 0) continue;
@@ -132,7 +168,7 @@ function pairByPair(condition: IndexExpression, tokens: number): Rows {
 /** The rows of a condition made of parts that are each about the query, the key or their distance alone; undefined for others. */
 function structured(condition: IndexExpression, tokens: number): Rows | undefined {
   const axes = axesIn(condition);
-  if (!axes.has(1)) return pairByPair(condition, tokens);
+  if (!axes.has(1)) return pairByPair(condition, tokens, new Allowance());
   if (!axes.has(2)) {
     const builder = new RowsBuilder(tokens);
     builder.run(0, tokens);
@@ -276,11 +312,16 @@ function byOffset(expression: IndexExpression): IndexExpression | undefined {
 // ----------------------------------------------------------------------------------------------------------- patterns
 
 /** The most readable pattern with exactly these rows. */
-function patternOf(condition: IndexExpression, rows: Rows): Pattern | undefined {
+function patternOf(condition: IndexExpression, rows: Rows, allowance: Allowance): Pattern | undefined {
   if (countKeys(rows) === 0) return { kind: "edges", edges: [] };
-  const simple = named(rows) ?? namedBehind(rows) ?? decomposed(condition, rows, true);
+  const simple = named(rows) ?? namedBehind(rows) ?? decomposed(condition, rows, true, allowance);
   if (simple) return simple;
-  return written(condition, rows) ?? decomposed(condition, rows, false) ?? rectangles(rows) ?? edges(rows);
+  return (
+    written(condition, rows, allowance) ??
+    decomposed(condition, rows, false, allowance) ??
+    rectangles(rows, allowance) ??
+    edges(rows)
+  );
 }
 
 /** A kind of the specification that has a name. */
@@ -436,7 +477,8 @@ function globalOf(rows: Rows): Pattern | undefined {
 function longformerOf(rows: Rows): Pattern | undefined {
   const { size } = rows;
   // Near the ends of a short sequence the window alone may read everything: a global token is also read by all.
-  const globals = readers(rows).filter((token) => isReadByAll(rows, token));
+  const common = readByAll(rows);
+  const globals = common.length === 0 ? [] : readers(rows).filter((token) => holds(common, token));
   if (globals.length === 0 || globals.length > mostGlobals || globals.length === size) return undefined;
   const isGlobal = new Uint8Array(size);
   for (const token of globals) isGlobal[token] = 1;
@@ -470,14 +512,14 @@ function longformerOf(rows: Rows): Pattern | undefined {
   return { kind: "any", patterns: [window, global] };
 }
 
-function isReadByAll(rows: Rows, token: number): boolean {
-  for (let query = 0; query < rows.size; query++) {
-    const runs = runsOf(rows, query);
-    let i = 0;
-    while (i < runs.length && runs[i + 1] <= token) i += 2;
-    if (i >= runs.length || runs[i] > token) return false;
+/** The keys that every query reads. */
+function readByAll(rows: Rows): Runs {
+  let common: Runs = Int32Array.of(0, rows.size);
+  for (let query = 0; query < rows.size && common.length > 0; query++) {
+    if (query > 0 && rows.rowOf[query] === rows.rowOf[query - 1]) continue;
+    common = differenceRuns(common, differenceRuns(common, runsOf(rows, query)));
   }
-  return true;
+  return common;
 }
 
 // ----------------------------------------------------------------------------------------------------------- in parts
@@ -489,7 +531,12 @@ function partsOf(condition: IndexExpression, op: "and" | "or"): IndexExpression[
 }
 
 /** A pattern per part of the condition as it is written; what is about offsets alone is one part. */
-function decomposed(condition: IndexExpression, rows: Rows, onlyNamed: boolean): Pattern | undefined {
+function decomposed(
+  condition: IndexExpression,
+  rows: Rows,
+  onlyNamed: boolean,
+  allowance: Allowance,
+): Pattern | undefined {
   if (condition.kind !== "binary" || (condition.op !== "and" && condition.op !== "or")) return undefined;
   const { op } = condition;
   const join = op === "and" ? and : or;
@@ -499,10 +546,10 @@ function decomposed(condition: IndexExpression, rows: Rows, onlyNamed: boolean):
   if (joined.length > 64) return undefined;
   const patterns: Pattern[] = [];
   for (const part of joined) {
-    const partRows = within(() => rowsOf(part, rows.size));
+    const partRows = within(() => allowance.rowsOf(part, rows.size));
     if (!partRows) return undefined;
-    const pattern = named(partRows) ?? namedBehind(partRows) ?? decomposed(part, partRows, onlyNamed);
-    const other = pattern ?? (onlyNamed ? undefined : (written(part, partRows) ?? rectangles(partRows) ?? edges(partRows))); // prettier-ignore
+    const pattern = named(partRows) ?? namedBehind(partRows) ?? decomposed(part, partRows, onlyNamed, allowance);
+    const other = pattern ?? (onlyNamed ? undefined : (written(part, partRows, allowance) ?? rectangles(partRows, allowance) ?? edges(partRows))); // prettier-ignore
     if (!other) return undefined;
     patterns.push(other);
   }
@@ -518,19 +565,22 @@ function flattened(patterns: readonly Pattern[], op: "and" | "or"): Pattern[] {
 // --------------------------------------------------------------------------------------------------------- written out
 
 /** The condition in the words of the specification. */
-function written(condition: IndexExpression, rows: Rows): Pattern | undefined {
+function written(condition: IndexExpression, rows: Rows, allowance: Allowance): Pattern | undefined {
   const text = expressionText(asCondition(condition));
-  return text === undefined ? undefined : expression(text, rows);
+  return text === undefined ? undefined : expression(text, rows, allowance);
 }
 
-function expression(text: string, rows: Rows): Pattern | undefined {
+function expression(text: string, rows: Rows, allowance: Allowance): Pattern | undefined {
   const pattern: Pattern = { kind: "expression", expression: text };
-  const made = within(() => expressionRows(parseExpression(text), rows.size, rows.size));
+  if (allowance.read.get(text) === rows) return pattern;
+  const parsed = within(() => parseExpression(text));
+  if (!parsed || !allowance.takeExpression(rows.size)) return parsed && pattern;
+  const made = within(() => expressionRows(parsed, rows.size, rows.size));
   return made && equalRows(made, rows) ? pattern : undefined;
 }
 
 /** Queries from a to b read keys from c to d: as an expression, where that is short. */
-function rectangles(rows: Rows): Pattern | undefined {
+function rectangles(rows: Rows, allowance: Allowance): Pattern | undefined {
   const { size } = rows;
   const stretch = (name: string, from: number, to: number): string =>
     from === 0 && to === size
@@ -558,7 +608,7 @@ function rectangles(rows: Rows): Pattern | undefined {
     query = end;
   }
   const text = parts.join(" or ");
-  return text === "" || text.length > limits.expressionLength ? undefined : expression(text, rows);
+  return text === "" || text.length > limits.expressionLength ? undefined : expression(text, rows, allowance);
 }
 
 function edges(rows: Rows): Pattern | undefined {
