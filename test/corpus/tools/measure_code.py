@@ -532,6 +532,7 @@ PYTORCH = {
     "tokens_unknown.py": [model("AnyLength", sizes=(8, 24, 40))],
     "gemma_like_mixed.py": [model("Mixed")],
     "rope_stacked_pairs.py": [model("RotaryEncoder", width=9)],
+    "causal_declared_full.py": [model("Tagger")],
     "mask_by_loops.py": [model("LoopMasked", sizes=(8, 24, 40))],
     "mask_numpy_triu.py": [model("TutorialDecoder")],
     "mask_block_diag.py": [model("ChunkEncoder", sizes=(32,))],
