@@ -37,7 +37,9 @@ const mutators = new Set(
 const changes = (method: string): boolean => mutators.has(method) || (method.endsWith("_") && !method.endsWith("__"));
 const registers = new Set(["add_module", "register_module", "register_parameter", "register_buffer", "__setattr__"]);
 
-const beforeTarget = /^\s*(?:,|[-+*/%|&^@]{0,2}=(?!=)|:[^=\n]*=(?!=))/;
+/** What the line of a definition, import or loop begins with, then names. */
+const line = /^\s*(?:async\s+)?(?:(def|class|import|for)\s+|(from)\s+\S+\s+import\s+)?([\w.]+(?:\s*,\s*[\w.]+)*)/;
+const assigns = /(?<![=!<>])=(?!=)/;
 
 /** Deepest chain of functions that is followed. */
 const deepest = 6;
@@ -117,10 +119,25 @@ class Forgetting {
     for (const child of node.children) this.node(child, scope, depth);
   }
 
-  /** In code with a syntax error, what is written before `=` or `,` may be a target. */
+  /** In code with a syntax error, what lines begin with may be targets. */
   private broken(node: Syntax, scope: Scope): void {
-    for (const child of node.children) {
-      if (beforeTarget.test(this.host.text.slice(child.to, child.to + 80))) this.target(child, scope);
+    const { text } = this.host;
+    const lineFrom = text.lastIndexOf("\n", node.from) + 1;
+    const lineTo = text.indexOf("\n", node.to);
+    for (const written of text.slice(lineFrom, lineTo < 0 ? text.length : lineTo).split("\n")) {
+      const [, keyword, from, names] = line.exec(written) ?? [];
+      if (names === undefined || !(keyword || from || assigns.test(written))) continue;
+      for (const path of names.split(",")) {
+        const [name, ...attributes] = path.trim().split(".");
+        const last = attributes.pop();
+        if (last === undefined) this.host.assign(name, this.why, scope);
+        else {
+          let object = this.host.lookUp(name, scope);
+          for (const attribute of attributes)
+            object = object?.kind === "instance" ? object.attributes.get(attribute) : undefined;
+          if (object?.kind === "instance" || object?.kind === "class") object.attributes.set(last, this.why);
+        }
+      }
     }
   }
 

@@ -18,7 +18,7 @@ import { enumMember, isEnum } from "./enumerations";
 import { initialiseFields } from "./dataclasses";
 import { standardLibrary } from "./standardLibrary";
 import { decodeString, fString } from "./strings";
-import { alwaysRaises, captures, exitsOf, importsOf, isBroken, one, parametersOf, parts, sliceParts, yields } from "./trees"; // prettier-ignore
+import { alwaysRaises, captures, exitsOf, hasError, importsOf, isBroken, one, parametersOf, parts, sliceParts, yields } from "./trees"; // prettier-ignore
 import {
   fieldsOf,
   float,
@@ -383,7 +383,10 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
   private skip(nodes: readonly (Syntax | undefined)[], scope: Scope, why: Unknown): Completion {
     this.forget(nodes, scope, why);
     const exits = nodes.map((node) => node && exitsOf(node));
-    if (exits.some((exit) => exit?.return)) return { kind: "return", value: why, uncertain: why };
+    // Of code with a syntax error the tree need not tell.
+    const mayReturn = (node: Syntax | undefined) => node && hasError(node) && /\breturn\b/.test(this.textOf(node));
+    if (exits.some((exit) => exit?.return) || nodes.some(mayReturn))
+      return { kind: "return", value: why, uncertain: why };
     if (exits.some((exit) => exit?.break)) return { kind: "break", uncertain: why };
     return exits.some((exit) => exit?.continue) ? { kind: "continue", uncertain: why } : undefined;
   }
@@ -409,9 +412,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         isBroken(node) ? "a statement with a syntax error" : statement ? "code that is nested too deeply" : `a statement (${node.type.replaceAll("_", " ")}) that is not read`, // prettier-ignore
         placeAt(node),
       );
-      const completion = this.skip([node], scope, why);
-      if (node.type === "ERROR" && /\breturn\b/.test(this.textOf(node))) return { kind: "return", value: why, uncertain: why }; // prettier-ignore
-      return completion;
+      return this.skip([node], scope, why);
     }
     this.depth++;
     const completion = statement(this, node, scope);
@@ -738,6 +739,23 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
             return true;
           }),
         );
+      }
+      case "dict_pattern": {
+        const of = plainOf(value);
+        if (of.kind !== "dict") return of.kind === "unknown" || of.kind === "native" || of.kind === "instance" ? undefined : false; // prettier-ignore
+        const rest = new Map(of.entries);
+        const results = (pattern.fields.key ?? []).map((written, i) => {
+          const key = this.keyOf(this.eval(written, scope));
+          const present = key === undefined ? undefined : presentKey(of.entries, key);
+          const item = present === undefined ? undefined : of.entries.get(present);
+          if (present === undefined || !item) return present === undefined ? undefined : false;
+          rest.delete(present);
+          const inner = pattern.fields.value?.[i];
+          return inner && this.matches(inner, item, scope, bound);
+        });
+        const splat = own.find(({ type }) => type === "splat_pattern");
+        for (const name of splat ? captures(splat) : []) bound.set(name, { kind: "dict", entries: rest });
+        return all(results);
       }
       case "class_pattern": {
         const [name, ...inner] = own;
@@ -1097,6 +1115,8 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const [start, stop, step] = sliceParts(node, me.text).map((part) => (part ? me.eval(part, scope) : none));
       return { kind: "slice", start: start, stop: stop, step: step };
     }],
+    ["list_splat", (me, node, scope) => me.eval(parts(node)[0], scope)],
+    ["parenthesized_list_splat", (me, node, scope) => me.eval(parts(node)[0], scope)],
     ["call", (me, node, scope) => me.callExpression(node, scope)],
     ["lambda", (me, node, scope) => me.makeFunction(node, scope, [])],
     ["conditional_expression", (me, node, scope) => me.conditional(node, scope)],
@@ -1151,9 +1171,10 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     const items: Value[] = [];
     let why: Unknown | undefined;
     for (const child of parts(node)) {
-      if (child.type !== "list_splat" && child.type !== "parenthesized_list_splat") items.push(this.eval(child, scope));
+      // The grammar takes the star of `[*f(x)]` to be inside, around `f`.
+      if (this.text[child.from] !== "*") items.push(this.eval(child, scope));
       else {
-        const value = this.eval(parts(child)[0], scope);
+        const value = this.eval(child, scope);
         const given = this.itemsOf(value, placeAt(child));
         if (given) for (const item of given) items.push(item);
         else
@@ -1809,7 +1830,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
           return value.kind === "string" ? string(value.value[from]) : value.items[from];
         }
         const indices = position.kind === "slice" ? sliceIndices(position, length) : undefined;
-        if (!indices) return unknownOf(index) ?? unknown(`an item of a ${value.kind}`, place);
+        if (!indices) return unknownOf(position) ?? unknown(`an item of a ${value.kind}`, place);
         this.spend(indices.length);
         if (value.kind === "string") return string(indices.map((i) => value.value[i]).join(""));
         const items = indices.map((i) => value.items[i]);
@@ -1999,7 +2020,13 @@ const ellipsis: Value = { kind: "ellipsis" };
 const nowhere: Place = { from: 0, to: 0 };
 const placeAt = ({ from, to }: Place): Place => ({ from, to });
 const unknownOf = (value: Value): Unknown | undefined =>
-  value.kind === "unknown" ? value : value.kind === "native" ? value.type.problem?.(value) : undefined;
+  value.kind === "unknown"
+    ? value
+    : value.kind === "native"
+      ? value.type.problem?.(value)
+      : value.kind === "slice"
+        ? (unknownOf(value.start) ?? unknownOf(value.stop) ?? unknownOf(value.step))
+        : undefined;
 const nothing = nativeFunction("a method of every object", () => none);
 
 const rawSetter = nativeFunction("object.__setattr__", ({ positional: [self, name, value] }) => {

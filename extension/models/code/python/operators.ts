@@ -1,5 +1,6 @@
 /** Python's operators on values of all kinds. What is not known is an unknown value, or undefined. */
 import type { Place } from "../graph/nodes";
+import { isEnum } from "./enumerations";
 import { raise } from "./exceptions";
 import { arithmetic, isInteger, isNumeric, negation, ordered } from "./numbers";
 import { percent } from "./text";
@@ -244,6 +245,7 @@ const isTupleOf = (instance: PythonInstance): boolean =>
 
 function equalInstances(left: PythonInstance, right: PythonInstance, place: Place, host: OperatorHost, depth: number) {
   if (left === right) return true;
+  if (isEnum(left.type) || isEnum(right.type)) return false;
   if (left.type !== right.type) return host.unknownBase(left) || host.unknownBase(right) || isTupleOf(left) ? undefined : false; // prettier-ignore
   const fields = fieldsOf(left.type);
   if (!fields) return host.unknownBase(left) || left.type.mro.some(({ kind }) => kind === "native") ? undefined : false; // prettier-ignore

@@ -73,6 +73,7 @@ export const setType: NativeType = {
     }
     if (other.kind !== "native" || other.type !== setType) return op === "==" && other.kind !== "unknown" && other.kind !== "native" ? bool(false) : undefined; // prettier-ignore
     const [left, right] = reflected ? [entriesOf(other), own] : [own, entriesOf(other)];
+    at.interpreter.spend((left.size + right.size) / 8);
     if (op in comparisons) return bool(comparisons[op](left, right));
     return op in operations ? made(operations[op](left, right)) : undefined;
   },
@@ -83,6 +84,7 @@ export const setType: NativeType = {
         let result: Entries | undefined = entriesOf(self);
         for (const other of args.positional) {
           const entries = otherEntries(other, at);
+          at.interpreter.spend(((result?.size ?? 0) + (entries?.size ?? 0)) / 8);
           result = result && entries && operation(result, entries);
         }
         if (name in updates) return changed(self, result, at.place);

@@ -27,6 +27,8 @@ function isBrokenBeside(node: Syntax): boolean {
 }
 /** Whether anything in it has a syntax error. */
 export const isBrokenInside = (node: Syntax): boolean => isError(node) || node.children.some(isBrokenInside);
+/** Whether there is a syntax error anywhere in it. */
+export const hasError: (node: Syntax) => boolean = memo((node) => isError(node) || node.children.some(hasError));
 const isError = ({ type, from, to }: Syntax): boolean =>
   type === "ERROR" || (from === to && (type === "identifier" || type === "block"));
 
