@@ -135,9 +135,9 @@ export function rowsOf(condition: IndexExpression, tokens: number, allowance = n
     allowance.read.set(text, read);
     return read;
   } catch (error) {
-    if (error instanceof ExpressionError || error instanceof BeyondReach)
-      return pairByPair(condition, tokens, allowance);
-    throw error;
+    const beyond = error instanceof BeyondReach && tokens * tokens > mostPairs;
+    if (beyond || !(error instanceof ExpressionError || error instanceof BeyondReach)) throw error;
+    return pairByPair(condition, tokens, allowance);
   }
 }
 
