@@ -54,6 +54,7 @@ SPELLINGS = {
     "global tokens by assignment": "m = torch.eye(n, dtype=torch.bool)\nm[0, :] = True\nm[:, 0] = True\nm",
     "assignment of slices": "m = torch.zeros(n, n)\nm[2:, :2] = 1\nm[-1] = 2.5\nm[..., -1] = 3\nm",
     "assignment in loops": "m = torch.zeros(n, n, dtype=torch.bool)\nfor i in range(n):\n    for j in range(max(0, i - 2), i + 1):\n        m[i, j] = True\nm",
+    "many entries one by one": "m = torch.zeros(n, n, dtype=torch.long)\nrow = m[2]\nfor i in range(n):\n    for j in range(n):\n        if (i + j) % 3 != 1:\n            m[i][j] = i * 10.5 + j\n            m[i, j - 1] += 1\n    m[-1, i] = -i\nc = m.clone()\nm[0, 0] = 99\nc + row",
     "assignment by rows": "m = torch.full((n, n), float('-inf'))\nfor i in range(n):\n    m[i, max(0, i - 1) : min(n, i + 2)] = 0\nm",
     "assignment by a condition": "i = torch.arange(n)\nm = torch.zeros(n, n)\nm[i[:, None] < i[None, :]] = float('-inf')\nm",
     "assignment by index lists": "m = torch.zeros(n, n)\nm[[0, 2], [1, 3]] = 1\nm[torch.tensor([1, 4])] = 2\nm",

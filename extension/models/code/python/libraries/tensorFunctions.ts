@@ -336,6 +336,12 @@ export const sharedFunctions: ReadonlyMap<string, Operation> = new Map<string, O
   ["all", reduction(all, "bool")],
   ["amax", operation("input dim keepdim", (call) => extreme(call, "max"))],
   ["amin", operation("input dim keepdim", (call) => extreme(call, "min"))],
+  [
+    "std",
+    operation("input dim keepdim unbiased correction ddof", (call) =>
+      tensors.unary("sqrt", varianceOf(call), call.place),
+    ),
+  ],
   ["var", operation("input dim keepdim unbiased correction ddof", (call) => varianceOf(call))],
   [
     "cumsum",

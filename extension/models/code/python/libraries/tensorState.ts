@@ -3,7 +3,7 @@ import { axesIn, coordinate, valueAt } from "../../graph/expressions";
 import { tensors } from "../../graph/operations";
 import type { IndexExpression } from "../../graph/indexExpression";
 import type { MaskSource, Place } from "../../graph/nodes";
-import { sizesOf, type Tensor } from "../../graph/tensor";
+import { sizesOf, type Tensor, type TensorIndex } from "../../graph/tensor";
 import type { Native, Value } from "../values";
 
 /** Shares the memory of another tensor: made again where that has changed, and changed with it. */
@@ -12,7 +12,12 @@ export interface View {
   make: () => Tensor;
   /** The other tensor after this one became `value`; undefined where that cannot be told. */
   write: ((value: Tensor) => Tensor) | undefined;
+  /** The indices of the other tensor at which this one is, where it is a part of it. */
+  indices?: readonly TensorIndex[];
 }
+
+/** So many changes of entries are kept as such; after them the numbers are written out, as loops over entries need. */
+const keptChanges = 8;
 
 export class TensorState {
   /** Counts the changes in place. */
@@ -20,15 +25,19 @@ export class TensorState {
   private seen: number;
   /** Numbers that a parameter starts with where they are known; they count once it is not trained. */
   private initial: Tensor | undefined;
+  private entriesWritten = 0;
+  /** The numbers, where entries of them were written since the tensor was read. */
+  private numbers: { values: number[]; place: Place } | undefined;
 
   constructor(
-    private tensor: Tensor,
+    /** Undefined for a view that nobody has read. */
+    private tensor: Tensor | undefined,
     private readonly view?: View,
     /** Whether a module that has this tensor has it among its parameters. */
     readonly isParameter = false,
   ) {
     this.seen = view?.of.changes ?? 0;
-    if (isParameter && tensor.content.kind === "constant") this.initial = tensor;
+    if (isParameter && tensor?.content.kind === "constant") this.initial = tensor;
   }
 
   /** A parameter that starts as a tensor. */
@@ -44,11 +53,38 @@ export class TensorState {
 
   get value(): Tensor {
     const changes = this.view?.of.changes ?? 0;
-    if (this.view && changes !== this.seen) {
+    if (this.view && (changes !== this.seen || !this.tensor)) {
       this.tensor = this.view.make();
       this.seen = changes;
     }
-    return this.tensor;
+    const { numbers } = this;
+    const tensor = this.tensor!;
+    if (!numbers) return tensor;
+    this.numbers = undefined;
+    return (this.tensor = tabulated(numbers.values, sizesOf(tensor), tensor.dtype, numbers.place));
+  }
+
+  /** Writes a number at indices, one by one of many; false where that has to be done as any other change. */
+  writesEntry(indices: readonly TensorIndex[], value: number, place: Place): boolean {
+    if (this.view) {
+      const { of, indices: own } = this.view;
+      return own?.every(({ kind }) => kind === "at") === true && of.writesEntry([...own, ...indices], value, place);
+    }
+    if (this.isParameter || ++this.entriesWritten <= keptChanges) return false;
+    const tensor = this.numbers ? this.tensor! : this.value;
+    const sizes = sizesOf(tensor);
+    if (tensor.content.kind !== "constant" || indices.length !== sizes.length) return false;
+    let at = 0;
+    for (const [axis, index] of indices.entries()) {
+      if (index.kind !== "at" || index.index < -sizes[axis] || index.index >= sizes[axis]) return false;
+      at = at * sizes[axis] + (index.index < 0 ? index.index + sizes[axis] : index.index);
+    }
+    const values = this.numbers?.values ?? numbersOf(tensor);
+    if (!values) return false;
+    values[at] = tensor.dtype === "bool" ? Number(value !== 0) : tensor.dtype === "int" ? Math.trunc(value) : value;
+    this.numbers = { values, place };
+    this.version++;
+    return true;
   }
 
   /** Changes the tensor in place. What a trained parameter starts with does not matter. */
@@ -59,6 +95,7 @@ export class TensorState {
       if (write) return;
     }
     this.version++;
+    this.numbers = undefined;
     if (this.isParameter) {
       this.initial = tensor;
       if (this.isTrainable) return;
@@ -74,11 +111,12 @@ export class TensorState {
   /** Begins or ends training of a parameter. */
   train(trainable: boolean, place: Place): void {
     if (!this.isParameter) return;
-    const sizes = sizesOf(this.tensor);
+    const { value } = this;
+    const sizes = sizesOf(value);
     this.version++;
     this.tensor =
-      this.tensor.content.kind === "opaque"
-        ? this.tensor
+      value.content.kind === "opaque"
+        ? value
         : trainable
           ? tensors.parameter(sizes, true, place)
           : (this.initial ?? tensors.parameter(sizes, false, place));
@@ -148,6 +186,14 @@ function numbersIn(value: Value & { kind: "list" | "tuple" }): { data: Nested[];
 /** More numbers than this are not written out. */
 const written = 1 << 20;
 
+let work = 0;
+/** Steps for the numbers that were written out since it was last asked. */
+export function stepsTaken(): number {
+  const steps = Math.floor(work / 10);
+  work = 0;
+  return steps;
+}
+
 /** All numbers of a constant, row by row; undefined where they are not known or too many. */
 export function numbersOf(tensor: Tensor): number[] | undefined {
   const sizes = sizesOf(tensor);
@@ -157,6 +203,7 @@ export function numbersOf(tensor: Tensor): number[] | undefined {
 function numbers(element: IndexExpression, sizes: readonly number[]): number[] | undefined {
   const count = sizes.reduce((product, size) => product * size, 1);
   if (count > written) return undefined;
+  work += count;
   const values = new Array<number>(count);
   const at = sizes.map(() => 0);
   for (let i = 0; i < count; i++) {
@@ -207,6 +254,7 @@ export function elementwise(
   const kept = [...axes].sort((a, b) => a - b);
   const count = kept.reduce((product, axis) => product * sizes[axis], 1);
   if (count > written) return undefined;
+  work += count;
   const values = new Array<number>(count);
   const at = sizes.map(() => 0);
   for (let i = 0; i < count; i++) {

@@ -28,6 +28,7 @@ import {
   isTensor,
   numbersOf,
   tabulated,
+  stepsTaken,
   tensorOf,
   TensorState,
   type TensorNative,
@@ -81,6 +82,7 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
     try {
       const call = new Call(name, operation.signature, args, at);
       const result = operation.run(call);
+      at.interpreter.spend(stepsTaken());
       const [base] = args.positional;
       if (!operation.view || !base || !isTensor(base)) return give(result, undefined);
       const again = (): Result => operation.run(call);
@@ -136,7 +138,11 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
         const write = (value: Tensor): Tensor => assigned(tensorOf(self), indices, value, at.place);
         // Indices that are tensors copy.
         if (!spec.mutable || indices.some(({ kind }) => kind === "tensor")) return wrap(taken());
-        return { kind: "native", type, data: new TensorState(taken(), { of: self.data, make: taken, write }) };
+        return {
+          kind: "native",
+          type,
+          data: new TensorState(undefined, { of: self.data, make: taken, write, indices }),
+        };
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error;
         return wrap(tensors.opaque(error.reason, error.place));
@@ -147,16 +153,20 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
       const self = native as TensorNative;
       let after: Tensor;
       try {
+        const indices = toIndices(index, at.place);
         const written = value.kind === "int" || value.kind === "float" ? value.value : asTensor(value, at.place);
+        const number = typeof written === "number" ? written : written && scalarOf(written);
+        if (number !== undefined && self.data.writesEntry(indices, number, at.place)) return true;
         after =
           written === undefined
             ? tensors.opaque("what is written into a tensor", at.place)
-            : assigned(tensorOf(self), toIndices(index, at.place), written, at.place);
+            : assigned(tensorOf(self), indices, written, at.place);
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error;
         after = tensors.opaque(error.reason, error.place);
       }
       self.data.replace(after, at.place);
+      at.interpreter.spend(stepsTaken());
       return true;
     },
     binary: (self, op, other, reflected, at) => {
@@ -165,6 +175,7 @@ export function tensorFamily(spec: FamilySpec): TensorFamily {
       if (operand === undefined) return op === "==" ? bool(false) : op === "!=" ? bool(true) : undefined;
       const [left, right] = reflected ? [operand, tensor] : [tensor, operand];
       const result = binaryOperator(op, left, right, at.place);
+      at.interpreter.spend(stepsTaken());
       return result && wrap(result);
     },
     ...(spec.mutable && {
@@ -374,6 +385,10 @@ function bound(value: Value, place: Place): number | undefined {
   if (numbers?.length === 1 && Number.isInteger(numbers[0])) return numbers[0];
   throw new NotUnderstood("this slice is not understood", place);
 }
+
+/** The number of a constant without axes. */
+const scalarOf = ({ axes, content }: Tensor): number | undefined =>
+  axes.length === 0 && content.kind === "constant" && content.element.kind === "number" ? content.element.value : undefined; // prettier-ignore
 
 /** `of[indices] = value`, conditions as indices among them. */
 function assigned(of: Tensor, indices: readonly TensorIndex[], value: Tensor | number, place: Place): Tensor {
