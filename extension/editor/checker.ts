@@ -1,6 +1,7 @@
 /** Runs checks on a worker thread: one at a time, the newest text of a file wins, a dead thread is replaced. */
 import type { Worker } from "node:worker_threads";
 import type { Answers, Question, Request, Response } from "../checkWorker";
+import { isCodeFile } from "../models/fileNames";
 
 export type CheckOutcome<Kind extends Question["kind"] = "check"> =
   | { kind: "answer"; answer: Answers[Kind] }
@@ -31,8 +32,8 @@ export class Checker {
   /**
    * @param startThread starts the thread of checkWorker.ts; called on the first check, not before.
    * @param log receives a line for everything that went wrong.
-   * @param patience milliseconds that a check may have run when it is no longer wanted, before its thread is stopped; a new thread
-   *   costs about as much as the default.
+   * @param patience milliseconds that a check may have run when it is no longer wanted, before its thread is stopped, four times as
+   *   many on code; a new thread costs about as much as the default.
    */
   constructor(
     private readonly startThread: () => Worker,
@@ -63,13 +64,16 @@ export class Checker {
     for (const job of this.queue) if (job.key === key) job.resolve({ kind: "superseded" });
     this.queue = this.queue.filter((job) => job.key !== key);
     if (this.running?.key !== key) return;
-    this.running.resolve({ kind: "superseded" });
+    const { question, startedAt, resolve } = this.running;
+    resolve({ kind: "superseded" });
+    // A thread that reads code has more to lose: a grammar, and what it knows of the text before.
+    const isCode = "fileName" in question && isCodeFile(question.fileName);
     this.deadline ??= setTimeout(
       () => {
         this.stopThread();
         this.runNext();
       },
-      Math.max(0, this.running.startedAt + this.patience - Date.now()),
+      Math.max(0, startedAt + (isCode ? 4 : 1) * this.patience - Date.now()),
     );
   }
 

@@ -4,7 +4,7 @@
  */
 import * as vscode from "vscode";
 import { JoinedCells } from "../models/code/cells";
-import { isModelFile, isNotebook, mayBeModelFile } from "../models/fileNames";
+import { isCodeFile, isModelFile, isNotebook, mayBeModelFile, mostBytes } from "../models/fileNames";
 import type { Range, TextEdit } from "../theory/verdict/report";
 import { toRange } from "./convert";
 
@@ -189,7 +189,10 @@ export function isRead(subject: Subject): boolean {
   if (uri.scheme !== "untitled" && vscode.workspace.fs.isWritableFileSystem(uri.scheme) !== true) return false;
   let known = looked.get(subject);
   if (known?.version !== version) {
-    known = { version, is: isModelFile(uri.path, () => subject.text()) };
+    const text = subject.text();
+    // A longer text of code is not read; one of a specification is refused with words.
+    const tooLong = isCodeFile(uri.path) && text.length > mostBytes(uri.path);
+    known = { version, is: !tooLong && isModelFile(uri.path, () => text) };
     looked.set(subject, known);
   }
   return known.is;

@@ -25,7 +25,7 @@ export class WorkspaceCheck implements vscode.Disposable {
   /** Checks all model files with progress that can be cancelled, then shows what was found. */
   async run(): Promise<void> {
     this.watch();
-    const outcomes = await vscode.window.withProgress(
+    const { outcomes, left } = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: "UAP Lens: checking the workspace", cancellable: true },
       (progress, token) => this.checkAll(progress, token),
     );
@@ -41,7 +41,7 @@ export class WorkspaceCheck implements vscode.Disposable {
         (outcome.kind === "report" && outcome.report.findings.some((finding) => finding.severity === "error")),
     ).length;
     vscode.window.setStatusBarMessage(
-      `UAP Lens: ${outcomes.length} model files checked, ${withErrors} with errors`,
+      `UAP Lens: ${outcomes.length} model files checked, ${withErrors} with errors${left}`,
       10_000,
     );
     if (withErrors > 0) await vscode.commands.executeCommand("workbench.actions.view.problems");
@@ -54,7 +54,7 @@ export class WorkspaceCheck implements vscode.Disposable {
   private async checkAll(
     progress: vscode.Progress<{ message?: string; increment?: number }>,
     token: vscode.CancellationToken,
-  ): Promise<Outcome[]> {
+  ): Promise<{ outcomes: Outcome[]; left: string }> {
     const found = await Promise.all(
       searches.map(({ glob, outside }) =>
         vscode.workspace.findFiles(glob, `{${outside.map((folder) => `**/${folder}/**`).join(",")}}`, most, token),
@@ -72,7 +72,8 @@ export class WorkspaceCheck implements vscode.Disposable {
         if (outcome !== undefined && outcome.kind !== "none") outcomes.push(outcome);
       cancelled.dispose();
     }
-    return outcomes;
+    const left = found.some((some) => some.length === most) ? `; of one kind of file only ${most} were looked at` : "";
+    return { outcomes, left };
   }
 
   private async checkOne(uri: vscode.Uri): Promise<Outcome | undefined> {

@@ -206,6 +206,13 @@ describe("Model code", () => {
     assert.equal(documents[2].getText(diagnostic.range), "(q_idx - kv_idx).abs() <= 2");
     assert.equal((await verdictsOf(documents[2])).length, 1);
     assert.deepEqual(await lensesOf(documents[1]), []);
+    const certificate = vscode.Uri.joinPath(uri, "..", "mask.ipynb.certificate.json");
+    await vscode.commands.executeCommand("uapLens.issueCertificate", uri, 0);
+    assert.ok((await vscode.workspace.fs.stat(certificate)).size > 0);
+    const badges = await lensesOf(documents[2]);
+    assert.ok(badges.some(({ command }) => command?.title === "✓ certificate"));
+    await vscode.workspace.fs.delete(certificate);
+
     const fix = (await quickFixesOf(documents[2], diagnostic.range)).find(({ edit }) => edit);
     assert.ok(fix?.edit);
     assert.ok(await vscode.workspace.applyEdit(fix.edit));
