@@ -1,6 +1,7 @@
 from x_transformers import TransformerWrapper, Decoder
 
 
+# uap: tokens=96
 def make_model(vocab=256, length=96):
     return TransformerWrapper(
         num_tokens=vocab,

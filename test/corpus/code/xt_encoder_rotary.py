@@ -1,6 +1,7 @@
 """An encoder with rotary positions, RMSNorm and gated units without biases."""
 from x_transformers import Encoder, TransformerWrapper
 
+# uap: tokens=100
 encoder = TransformerWrapper(
     num_tokens=300,
     max_seq_len=100,

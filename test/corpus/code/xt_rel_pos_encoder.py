@@ -3,6 +3,7 @@ import torch.nn as nn
 from x_transformers import Encoder, TransformerWrapper
 
 
+# uap: tokens=120
 class Tagger(nn.Module):
     def __init__(self, vocab=500, tags=12, dim=64):
         super().__init__()
