@@ -8,18 +8,18 @@ import type { ModelFile, Question, ReadArchitecture, Skipped } from "../../model
 import { LineMap } from "../../ranges";
 import type { Syntax } from "../syntax";
 import { targetOf } from "./target";
-import { isBrokenInside } from "./trees";
+import { isBrokenInside, one } from "./trees";
 import { editPython } from "./edit";
 import { frameworks, type Framework } from "./frameworks";
 import { readMasks } from "./masks";
-import { nameOf, Program, steps } from "./program";
-import { classesIn, hasAttention, isDepth, maskKinds, ModelClass, numbersIn, type InputKind, type Trial } from "./running"; // prettier-ignore
-import type { PythonClass } from "./values";
+import { assigns, nameOf, Program, steps } from "./program";
+import { classesIn, hasAttention, isDepth, MadeModel, maskKinds, Model, ModelClass, mostWidths, numbersIn, widthsOf, type InputKind, type Run, type Trial } from "./running"; // prettier-ignore
+import type { PythonClass, Value } from "./values";
 
 /** What a model or mask of the text came to. */
 export type Outcome =
   | { lowered: Lowered; place: Place; statement: Syntax; said: Said; format: ModelFile["format"] }
-  | { lost: Opaque; name: string; statement: Syntax; said: Said; inputs: ReadonlySet<string> }
+  | { lost: Opaque; name: string; statement: Syntax; said: Said }
   | { missing: readonly (readonly [key: string, example: string])[]; name: string; why: string; place: Place; statement: Syntax; said: Said }; // prettier-ignore
 
 /** Words without which no code attends. */
@@ -33,7 +33,7 @@ export function readPython(text: string, fileName: string): ModelFile {
   const lines = new LineMap(text);
   const range = ({ from, to }: Place) => lines.range(from, to);
   const comments = new Comments(program.root, text, lines);
-  const outcomes = [...readClasses(program, comments), ...readMasks(program, comments)];
+  const outcomes = [...readModels(program, comments), ...readMasks(program, comments)];
   for (const outcome of outcomes) {
     const { said, statement } = outcome;
     for (const { message, place } of said.problems) file.errors.push({ message, range: range(place) });
@@ -82,23 +82,69 @@ function architectureOf(
 
 // ------------------------------------------------------------------------------------------------------------- classes
 
-/** Model classes that no other model of the text is made of. */
-function readClasses(program: Program, comments: Comments): Outcome[] {
-  const models = program.classes.flatMap((type) => {
+/** Models that the text makes, and model classes that no other model of the text is made of. */
+function readModels(program: Program, comments: Comments): Outcome[] {
+  const classes = program.classes.flatMap((type) => {
     const framework = frameworks.find((each) => each.isModelClass(type));
     const model = framework && new ModelClass(program, type, framework, new Map());
     return framework && model?.computes ? [{ type, framework, model }] : [];
   });
-  const inside = new Set(models.flatMap(({ type, model }) => [...partsOf(program, type, model)]));
-  return models.flatMap(({ type, framework, model }): Outcome[] => {
+  const inside = new Set(classes.flatMap(({ type, model }) => [...partsOf(program, type, model)]));
+  const made = madeModels(program);
+  const makers = new Set(made.flatMap(({ value }) => (value.kind === "instance" ? [value.type] : [])));
+  const outcomes: (Outcome | undefined)[] = [];
+  for (const { type, framework, model } of classes) {
     const takes = new Set([...model.parameters, ...model.inputs].map(({ name }) => name));
     const said = saidOf(comments, type, framework, takes);
-    const asked = said.own !== undefined && !said.own.ignore;
-    if (said.ignore) return [];
-    if (!asked && (inside.has(type) || !attends.test(reachableText(program, type)))) return [];
-    const outcome = readClass(program, type, framework, said);
-    return outcome ? [outcome] : [];
-  });
+    if (said.ignore) continue;
+    const asked = said.own !== undefined;
+    const isRead = !inside.has(type) && attends.test(reachableText(program, type)) && (model.standsAlone || !makers.has(type)); // prettier-ignore
+    if (!asked && !isRead) continue;
+    const isBase = classes.some(({ type: other }) => other !== type && other.mro.includes(type));
+    const subject = { name: type.name, statement: type.node, said };
+    const outcome = readModel(program, new ModelClass(program, type, framework, said.values), subject);
+    // A base class that cannot be understood by itself may not be meant to.
+    if (asked || !isBase || (outcome && "lowered" in outcome)) outcomes.push(outcome);
+  }
+  for (const { name, value, statement, place, framework, produce } of made) {
+    const said = comments.about(statement);
+    const type = value.kind === "instance" ? classes.find((each) => each.type === value.type) : undefined;
+    if (said.ignore || (type && (type.model.standsAlone || inside.has(type.type)) && !said.own)) continue;
+    if (!attends.test(program.interpreter.textOf(statement)) && !type) continue;
+    outcomes.push(readModel(program, new MadeModel(program, framework, said.values, place, produce), { name, statement, said })); // prettier-ignore
+  }
+  return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+interface MadeHere {
+  name: string;
+  value: Value;
+  statement: Syntax;
+  place: Place;
+  framework: Framework;
+  produce: () => Value;
+}
+
+/** Models at the top of the module and those that functions without arguments give. */
+function madeModels(program: Program): MadeHere[] {
+  const found: MadeHere[] = [];
+  const { interpreter } = program;
+  for (const [name, value] of interpreter.module.names) {
+    const statement = program.root.children.findLast((each) => assigns(each, name));
+    const framework = statement && frameworks.find((each) => each.isModel(value));
+    if (statement && framework && !found.some((other) => other.value === value))
+      found.push({ name, value, statement, place: one(statement.children[0], "left")!, framework, produce: () => value }); // prettier-ignore
+  }
+  for (const [name, value] of program.returned) {
+    const maker = program.value(name);
+    const framework = frameworks.find((each) => each.isModel(value));
+    if (!framework || maker?.kind !== "function") continue;
+    // What functions make that only pass on what another makes is read once.
+    if (found.some((other) => other.value === value)) continue;
+    const produce = () => interpreter.callWith(maker, [], maker.node);
+    found.push({ name, value, statement: maker.node, place: nameOf(maker.node), framework, produce });
+  }
+  return found;
 }
 
 /** What comments say of a class: above it, at the start of its body, and at its constructor and the method that computes. */
@@ -119,14 +165,14 @@ function saidOf(comments: Comments, type: PythonClass, { method }: Framework, ta
   );
 }
 
-/** The classes that a class derives from, that its code names, and of which there are instances in the model that it makes. */
+/** The classes that a class's code names, and of which there are instances in the model that it makes. */
 function partsOf(program: Program, type: PythonClass, model: ModelClass): Set<PythonClass> {
   const parts = new Set<PythonClass>();
   const names = program.names.get(type);
-  for (const other of program.classes)
-    if (other !== type && (type.mro.includes(other) || (names.includes(other.name) && !other.mro.includes(type)))) parts.add(other); // prettier-ignore
-  const made = program.within(steps.model, () => model.make({ tokens: 6, input: "ids", mask: "added" }));
-  if (made) for (const other of classesIn(made)) if (other !== type) parts.add(other);
+  const isRelated = (other: PythonClass) => other === type || other.mro.includes(type) || type.mro.includes(other);
+  for (const other of program.classes) if (!isRelated(other) && names.includes(other.name)) parts.add(other);
+  const made = program.within(steps.model, () => model.make(sample));
+  if (made) for (const other of classesIn(made)) if (!isRelated(other)) parts.add(other);
   return parts;
 }
 
@@ -147,61 +193,66 @@ function reachableText(program: Program, type: PythonClass): string {
   return texts.join("\n");
 }
 
-function readClass(program: Program, type: PythonClass, framework: Framework, said: Said): Outcome | undefined {
-  const statement = type.node;
-  const place = nameOf(statement);
-  const model = new ModelClass(program, type, framework, said.values);
-  const inputs = new Set(model.inputs.map(({ name }) => name));
-  const common = { name: type.name, statement, said };
-  const run = (trial: Trial) => program.within(steps.model, () => model.run(trial)) ?? { lost: { reason: "it takes too many steps to read", place } }; // prettier-ignore
-
-  // Which input the model takes shows in what it makes of it; a few tokens are enough to see.
-  const few = 6;
-  const order = inputOrder(program, model);
-  const given = tokensOf(said);
-  let first: Opaque | undefined;
-  for (const input of order) {
-    for (const mask of usesMask(said) ? maskKinds : maskKinds.slice(0, 1)) {
-      const trial: Trial = { tokens: given?.value ?? few, input, mask };
-      const sample = run(trial);
-      const tokens = given?.value ?? ("output" in sample || isLength(sample.lost) ? longest(program, model, run, trial) : undefined); // prettier-ignore
-      const result = tokens === undefined || tokens === trial.tokens ? sample : run({ ...trial, tokens });
-      if ("lost" in result && !("output" in sample && tokens === undefined)) {
-        first ??= result.lost;
-        continue;
-      }
-      const output = "output" in result ? result.output : "output" in sample ? sample.output : undefined;
-      if (!output || !hasAttention(output)) return undefined;
-      if (tokens === undefined) {
-        const why = `How many tokens does \`${type.name}\` take? Its code does not say.`;
-        return { ...common, missing: [["tokens", "128"]], why, place };
-      }
-      const lowered = lower(output, { name: type.name, place, ...targetOf(said) });
-      if ("opaque" in lowered) {
-        first ??= lowered.opaque;
-        continue;
-      }
-      if (usesMask(said) && !masksAreAsSaid(lowered, said)) {
-        first ??= { reason: "the mask that the comment names is not what the code makes of it", place };
-        continue;
-      }
-      return { ...common, place, lowered, format: framework.format };
-    }
-  }
-  const lost = first ?? { reason: "it takes no tokens", place };
-  const argument = /^the argument `(\w+)` of /.exec(lost.reason)?.[1];
-  if (argument !== undefined) {
-    const key = isDepth(argument) ? argument : argument;
-    const example = inputs.has(argument) ? "causal" : isDepth(argument) ? "12" : "64";
-    const why = `What \`${type.name}\` can express depends on its argument \`${argument}\`, which only its callers know.`;
-    return { ...common, missing: [[key, example]], why, place };
-  }
-  return { ...common, lost, inputs };
+interface Common {
+  name: string;
+  statement: Syntax;
+  said: Said;
 }
 
-const tokensOf = (said: Said): { value: number; place: Place } | undefined => {
-  const entry = said.values.get("tokens");
-  return entry?.value.kind === "int" ? { value: entry.value.value, place: entry.valuePlace } : undefined;
+/** A few tokens are enough to see which input a model takes. */
+const sample: Trial = { tokens: 6, input: "ids", mask: "added", memory: false, width: 0 };
+
+function readModel(program: Program, model: Model, common: Common): Outcome | undefined {
+  const { said, name } = common;
+  const { place } = model;
+  const run = (trial: Trial): Run => program.within(steps.model, () => model.run(trial)) ?? { lost: { reason: "it takes too many steps to read", place } }; // prettier-ignore
+  const given = tokensOf(said);
+  let lost: Opaque | undefined;
+  for (const trial of trials(program, model, said)) {
+    const first = run({ ...trial, tokens: given ?? trial.tokens });
+    const tokens = given ?? ("lost" in first ? undefined : first.tokens) ?? longest(program, model, run, trial, "output" in first); // prettier-ignore
+    const result = tokens === undefined || tokens === given || ("output" in first && first.tokens !== undefined) ? first : run({ ...trial, tokens }); // prettier-ignore
+    if ("lost" in result) {
+      // What another length came to says more than that this one does not fit.
+      if (!lost || (isLength(lost) && !isLength(result.lost))) lost = result.lost;
+      continue;
+    }
+    const { output } = result;
+    if (!hasAttention(output)) return undefined;
+    if (tokens === undefined) {
+      const why = `How many tokens does \`${name}\` take? Its code does not say.`;
+      return { ...common, missing: [["tokens", "128"]], why, place };
+    }
+    const lowered = lower(output, { name, place, ...targetOf(said) });
+    if ("opaque" in lowered) lost ??= lowered.opaque;
+    else if (usesMask(said) && !masksAreAsSaid(lowered, said))
+      lost ??= { reason: "the mask that the comment names is not what the code makes of it", place };
+    else return { ...common, place, lowered, format: model.framework.format };
+  }
+  lost ??= { reason: "it takes no tokens", place };
+  const argument = /^the argument `(\w+)` of /.exec(lost.reason)?.[1];
+  if (argument === undefined) return { ...common, lost };
+  const isInput = model.inputs.some((input) => input.name === argument);
+  const why = `What \`${name}\` can express depends on its argument \`${argument}\`, which only its callers know.`;
+  return { ...common, missing: [[argument, isInput ? "causal" : isDepth(argument) ? "12" : "64"]], why, place };
+}
+
+/** The ways of calling a model that are tried, the likeliest first. */
+function* trials(program: Program, model: Model, said: Said): Iterable<Trial> {
+  const masks = usesMask(said) ? maskKinds : maskKinds.slice(0, 1);
+  const memories = model.inputs.length > 1 ? [false, true] : [false];
+  const made = program.within(steps.model, () => model.make(sample));
+  const widths = Math.max(1, Math.min(mostWidths, made ? widthsOf(made).length : 1));
+  for (const input of inputOrder(program, model))
+    for (const memory of memories)
+      for (const mask of masks)
+        for (let width = 0; width < (input.startsWith("vectors") || memory ? widths : 1); width++)
+          yield { ...sample, input, mask, memory, width };
+}
+
+const tokensOf = (said: Said): number | undefined => {
+  const value = said.values.get("tokens")?.value;
+  return value?.kind === "int" ? value.value : undefined;
 };
 
 const usesMask = (said: Said): boolean => [...said.values.values()].some(({ value }) => value.kind === "mask");
@@ -210,22 +261,26 @@ const usesMask = (said: Said): boolean => [...said.values.values()].some(({ valu
 const isLength = ({ reason }: Opaque): boolean => /do not agree|outside its axis/.test(reason);
 
 /** Which inputs to try, the likeliest first. */
-function inputOrder(program: Program, model: ModelClass): InputKind[] {
-  const [first] = model.inputs;
-  const text = program.interpreter.textOf(model.type.node);
-  if (/image|img|pixel|^imgs?$/i.test(first?.name ?? "") || /Conv2d|PatchEmbed/.test(text)) return ["image", "vectors", "ids"]; // prettier-ignore
-  if (/idx|ids|tokens|src|tgt|input_ids|indices/i.test(first?.name ?? "")) return ["ids", "vectors", "token-first"];
-  return /Embedding|Embed\(/.test(text) ? ["ids", "vectors", "token-first"] : ["vectors", "token-first", "ids"];
+function inputOrder(program: Program, model: Model): InputKind[] {
+  const name = model.inputs[0]?.name ?? "";
+  const text = model instanceof ModelClass ? program.interpreter.textOf(model.type.node) : "";
+  const vectors: InputKind[] = ["vectors", "vectors-token-first"];
+  const ids: InputKind[] = ["ids", "ids-token-first"];
+  if (/image|img|pixel|^imgs?$/i.test(name) || /Conv2d|PatchEmbed/.test(text)) return ["image", ...vectors, ...ids];
+  const isIds = /idx|ids|tokens|src|tgt|indices/i.test(name) || /Embedding|Embed\(/.test(text) || model instanceof MadeModel; // prettier-ignore
+  return isIds ? [...ids, ...vectors] : [...vectors, ...ids];
 }
 
 const lengthNames = /block_size|context|ctx|max_len|maxlen|seq|length|n_positions|num_patches|pos|tokens|window/i;
+const mostTries = 24;
 
 /** The longest input that the model takes, where it takes none that is one token longer; undefined where there is no such end. */
 function longest(
   program: Program,
-  model: ModelClass,
-  run: (trial: Trial) => ReturnType<ModelClass["run"]>,
+  model: Model,
+  run: (trial: Trial) => Run,
   trial: Trial,
+  takesFew: boolean,
 ): number | undefined {
   // prettier-ignore
   const made = program.within(steps.model, () => model.make(trial));
@@ -233,14 +288,17 @@ function longest(
   const byName = [...numbersIn(made)].sort(([a], [b]) => Number(lengthNames.test(b)) - Number(lengthNames.test(a)));
   const candidates = new Set<number>();
   for (const [, numbers] of byName) for (const number of numbers) candidates.add(number).add(number - 1);
-  const takes = (tokens: number) => tokens >= 2 && tokens <= limits.tokens && "output" in run({ ...trial, tokens });
   let tries = 0;
+  let fits: number | undefined;
   for (const tokens of candidates) {
-    if (tokens < 2 || tokens > limits.tokens) continue;
-    if (++tries > 24) return undefined;
-    if (takes(tokens) && !takes(tokens + 1)) return tokens;
+    if (tokens < 2 || tokens > limits.tokens || ++tries > mostTries) continue;
+    const result = run({ ...trial, tokens });
+    if ("lost" in result) {
+      if (!takesFew && !isLength(result.lost)) fits ??= tokens;
+    } else if ("lost" in run({ ...trial, tokens: tokens + 1 })) return tokens;
   }
-  return undefined;
+  // A length that fits though the rest is not understood: what is not understood is what to say.
+  return fits;
 }
 
 /** Whether some layer has the mask that a comment names, and no token is left without keys. */

@@ -4,9 +4,8 @@
  */
 import type { Position } from "../../../theory/architecture/schema";
 import type { Comments, Said } from "../comments";
-import { axesIn } from "../graph/expressions";
 import { lower, type Lowered } from "../graph/lower";
-import type { Place, Sequence } from "../graph/nodes";
+import type { Opaque, Place, Sequence } from "../graph/nodes";
 import { tensors } from "../graph/operations";
 import { sizesOf, type Tensor } from "../graph/tensor";
 import type { Syntax } from "../syntax";
@@ -14,7 +13,7 @@ import type { Outcome } from "./index";
 import { BlockMask, evaluateMask, flexAttentionNames, isBlockMask } from "./libraries/flexAttention";
 import { isTensor, tensorOf } from "./libraries/tensorState";
 import { torch } from "./libraries/torch";
-import { nameOf, steps, type Program } from "./program";
+import { assigns, nameOf, steps, type Program } from "./program";
 import { inputTensor } from "./running";
 import { targetOf } from "./target";
 import { one, parametersOf } from "./trees";
@@ -33,16 +32,20 @@ interface Subject {
   block: BlockMask | undefined;
 }
 
+const wholeWidth = 64;
 const headWidth = 16;
-/** Heads of a mask for which nothing says how many there are; that it is the same for all of them is checked. */
-const anyHeads = 4;
+/** Where nothing says how many heads there are, a mask is the same for all of them; so many show that. */
+const severalHeads = 3;
+/** A few tokens show what a mask depends on. */
+const fewTokens = 8;
 
 export function readMasks(program: Program, comments: Comments): Outcome[] {
-  return subjectsOf(program).flatMap((subject): Outcome[] => {
+  const subjects = subjectsOf(program);
+  return subjects.flatMap((subject): Outcome[] => {
     const said = comments.about(subject.statement, argumentsOf(subject));
     if (said.ignore) return [];
     const asked = said.own?.entries.some(({ key }) => key === "tokens" || key === "layers") === true;
-    if (!asked && isUsed(program, subject)) return [];
+    if (!asked && isUsed(program, subject, subjects)) return [];
     return [readSubject(program, subject, said)];
   });
 }
@@ -52,6 +55,7 @@ export function readMasks(program: Program, comments: Comments): Outcome[] {
 function subjectsOf(program: Program): Subject[] {
   const subjects: Subject[] = [];
   const blocks: BlockMask[] = [];
+  for (const value of program.returned.values()) if (isBlockMask(value)) blocks.push(value.data);
   for (const [name, value] of program.interpreter.module.names) {
     if (isBlockMask(value)) blocks.push(value.data);
     const found = subjectOf(program, name, value);
@@ -82,11 +86,6 @@ function subjectOf(program: Program, name: string, value: Value): Subject | unde
   return { ...common, kind, statement, place: nameOf(value.node.type === "lambda" ? statement : value.node) };
 }
 
-const assigns = (statement: Syntax, name: string): boolean => {
-  const [assignment] = statement.type === "expression_statement" ? statement.children : [];
-  return assignment?.type === "assignment" && one(assignment, "left")?.text === name;
-};
-
 const queryNames = /^(q|query|queries|Q)$/;
 const keyNames = /^(k|key|keys|K)$/;
 const valueNames = /^(v|value|values|V)$/;
@@ -106,11 +105,20 @@ function kindOf(program: Program, { node }: PythonFunction): Kind | undefined {
 const argumentsOf = ({ value, kind }: Subject): Set<string> =>
   new Set(kind === "function" && value.kind === "function" ? parametersOf(value.node)?.named.map(({ name }) => name) : []); // prettier-ignore
 
-/** Whether other code of the text uses it, other than to make a block mask of it. */
-function isUsed(program: Program, { name, statement, value, block }: Subject): boolean {
+/** Whether other code of the text uses it, other than to make a block mask of it or to attend with it. */
+function isUsed(
+  program: Program,
+  { name, statement, value, block, kind }: Subject,
+  subjects: readonly Subject[],
+): boolean {
+  // prettier-ignore
+  const masks = subjects.filter((other) => other.kind !== "function");
+  // A function that attends with a mask of the module says nothing that the mask does not.
+  if (kind === "function" && masks.some((mask) => usesIn(statement, mask.name, mask.statement) > 0)) return true;
   if (isBlockMask(value)) return usesIn(program.root, name, statement) > 0;
   const made = block ? program.statementAt(block.place) : undefined;
-  return program.root.children.some((other) => other !== statement && other !== made && usesIn(other, name, statement) > 0); // prettier-ignore
+  const attending = new Set(subjects.filter((other) => other.kind === "function").map((other) => other.statement));
+  return program.root.children.some((other) => other !== statement && other !== made && !attending.has(other) && usesIn(other, name, statement) > 0); // prettier-ignore
 }
 
 /** How often a name occurs in code, other than in its own statement and in imports. */
@@ -132,33 +140,43 @@ function readSubject(program: Program, subject: Subject, said: Said): Outcome {
   const tokens = number("tokens") ?? block?.queries;
   const layers = number("layers");
   const heads = number("heads") ?? block?.heads;
-  const missing: [string, string][] = [];
-  if (tokens === undefined) missing.push(["tokens", "128"]);
-  if (layers === undefined) missing.push(["layers", "12"]);
-  if (tokens === undefined || layers === undefined) {
-    const what = kind === "function" ? "attention" : "mask";
-    const why = `What a stack of layers with the ${what} \`${name}\` can express depends on how many tokens and layers there are.`;
-    return { ...common, missing, why, place };
-  }
-  const built = program.within(steps.model, () => blockAround(program, subject, tokens, heads ?? anyHeads));
-  if (!built) return { ...common, lost: { reason: "it takes too many steps to read", place }, inputs: new Set() };
-  const why = `\`${name}\` is not the same for all heads: how many are there?`;
-  const headsAsked: Outcome = { ...common, missing: [["heads", "8"]], why, place };
-  if (heads === undefined && built.headDependent) return headsAsked;
-  const { output } = built;
-  if (output.content.kind === "opaque") {
-    const { opaque } = output.content;
+  const attempt = (count: number) => program.within(steps.model, () => blockAround(program, subject, tokens ?? fewTokens, count)); // prettier-ignore
+  const built = attempt(heads ?? 1);
+  if (!built) return { ...common, lost: { reason: "it takes too many steps to read", place } };
+  if (built.content.kind === "opaque") {
+    const { opaque } = built.content;
     const argument = /^the argument `(\w+)` of /.exec(opaque.reason)?.[1];
-    if (argument === undefined) return { ...common, lost: opaque, inputs: new Set() };
+    if (argument === undefined) return { ...common, lost: opaque };
     const asks = `What \`${name}\` lets a token read depends on its argument \`${argument}\`, which only its callers know.`;
     return { ...common, missing: [[argument, "causal"]], why: asks, place };
   }
-  if (output.content.kind !== "stream") return { ...common, lost: { reason: "it gives back no tokens", place }, inputs: new Set() }; // prettier-ignore
-  const lowered = lower(output.content.node, { name, place, ...targetOf(said) });
-  if ("opaque" in lowered) return { ...common, lost: lowered.opaque, inputs: new Set() };
-  const [{ mixer }] = lowered.architecture.layers;
-  if (heads === undefined && mixer.kind === "attention" && mixer.heads.length > 1) return headsAsked;
+  const missing: [string, string][] = [];
+  if (tokens === undefined) missing.push(["tokens", "128"]);
+  if (layers === undefined) missing.push(["layers", "12"]);
+  if (layers === undefined || tokens === undefined) {
+    const what = kind === "function" ? "attention" : "mask";
+    const asks = `What a stack of layers with the ${what} \`${name}\` can express depends on how many tokens and layers there are.`;
+    return { ...common, missing, why: asks, place };
+  }
+  const lowered = loweredFrom(built, name, place, said);
+  if ("opaque" in lowered) return { ...common, lost: lowered.opaque };
+  const several = heads === undefined ? attempt(severalHeads) : undefined;
+  const compared = several && loweredFrom(several, name, place, said);
+  if (compared && "architecture" in compared && differsByHead(compared)) {
+    const why = `\`${name}\` is not the same for all heads: how many are there?`;
+    return { ...common, missing: [["heads", "8"]], why, place };
+  }
   return { ...common, place, lowered: stacked(lowered, said, layers, place), format: "pytorch" };
+}
+
+function loweredFrom(output: Tensor, name: string, place: Place, said: Said): Lowered | { opaque: Opaque } {
+  if (output.content.kind !== "stream") return { opaque: { reason: "it gives back no tokens", place } };
+  return lower(output.content.node, { name, place, ...targetOf(said) });
+}
+
+function differsByHead({ architecture }: Lowered): boolean {
+  const [{ mixer }] = architecture.layers;
+  return mixer.kind === "attention" && mixer.heads.length > 1;
 }
 
 const positions: Readonly<Record<string, Position>> = {
@@ -187,30 +205,23 @@ function stacked(lowered: Lowered, said: Said, layers: number, place: Place): Lo
   };
 }
 
-/** One block around the attention, and whether its mask is another for other heads. */
-function blockAround(
-  program: Program,
-  subject: Subject,
-  tokens: number,
-  heads: number,
-): { output: Tensor; headDependent?: boolean } {
-  // prettier-ignore
+/** One block around the attention. */
+function blockAround(program: Program, subject: Subject, tokens: number, heads: number): Tensor {
   const { place } = subject;
-  const width = headWidth * heads;
+  const width = wholeWidth;
   const sequence: Sequence = { name: "tokens", tokens, projected: undefined };
   const x = inputTensor(sequence, "vectors", width, place);
   const linear = (of: Tensor, to: number) =>
     tensors.linear(of, { width: to, widthLiteral: undefined, bias: true, biasPlace: place, frozen: false }, place);
+  const inner = headWidth * heads;
   const apart = (of: Tensor) =>
     tensors.permute(tensors.reshape(of, [sizesOf(of)[0], tokens, heads, headWidth], place), [0, 2, 1, 3], place);
-  const [q, k, v] = [0, 1, 2].map(() => apart(linear(x, width)));
-  const read = attended(program, subject, q, k, v, { heads, queries: tokens, keys: tokens });
-  const { attention } = read;
-  if (attention.content.kind === "opaque") return { output: attention };
-  const together = tensors.reshape(tensors.permute(attention, [0, 2, 1, 3], place), [-1, tokens, width], place);
+  const [q, k, v] = [0, 1, 2].map(() => apart(linear(x, inner)));
+  const attention = attended(program, subject, q, k, v, { heads, queries: tokens, keys: tokens });
+  if (attention.content.kind === "opaque") return attention;
+  const together = tensors.reshape(tensors.permute(attention, [0, 2, 1, 3], place), [-1, tokens, inner], place);
   const h = tensors.binary("+", x, linear(together, width), place);
-  const inner = tensors.activation(linear(h, 4 * width), "gelu", place);
-  return { output: tensors.binary("+", h, linear(inner, width), place), headDependent: read.headDependent };
+  return tensors.binary("+", h, linear(tensors.activation(linear(h, 4 * width), "gelu", place), width), place);
 }
 
 function attended(
@@ -220,7 +231,7 @@ function attended(
   k: Tensor,
   v: Tensor,
   sizes: { heads: number; queries: number; keys: number },
-): { attention: Tensor; headDependent?: boolean } {
+): Tensor {
   // prettier-ignore
   const { kind, value, place, block } = subject;
   const { interpreter } = program;
@@ -228,15 +239,8 @@ function attended(
   const [query, key, content] = [q, k, v].map((tensor) => torch.wrap(tensor));
   if (kind === "mask") {
     const mask = evaluateMask(isBlockMask(value) ? value.data.mask : value, sizes, at);
-    if (mask.content.kind !== "constant") return { attention: mask };
-    const attention = tensors.attention(
-      q,
-      k,
-      v,
-      { mask, causal: undefined, kernel: "softmax", heads: undefined },
-      place,
-    );
-    return { attention, headDependent: axesIn(mask.content.element).has(0) };
+    if (mask.content.kind !== "constant") return mask;
+    return tensors.attention(q, k, v, { mask, causal: undefined, kernel: "softmax", heads: undefined }, place);
   }
   const call = (callee: Value, positional: readonly Value[], named: ReadonlyMap<string, Value>): Tensor => {
     const args: Arguments = { positional, named, place, places: { positional: [], named: new Map() } };
@@ -249,11 +253,11 @@ function attended(
   if (kind === "scores") {
     const named = new Map<string, Value>([["score_mod", value]]);
     if (block) named.set("block_mask", value);
-    return { attention: call(flexAttentionNames("flex_attention") ?? none, [query, key, content], named) };
+    return call(flexAttentionNames("flex_attention") ?? none, [query, key, content], named);
   }
   const named = new Map<string, Value>();
   const parameters = value.kind === "function" ? (parametersOf(value.node)?.named ?? []) : [];
   for (const { name, default: fallback } of parameters.slice(3))
     if (fallback === undefined) named.set(name, unknown(`the argument \`${name}\` of \`${subject.name}\``, place));
-  return { attention: call(value, [query, key, content], named) };
+  return call(value, [query, key, content], named);
 }

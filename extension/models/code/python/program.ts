@@ -4,10 +4,13 @@ import { parse, plain, type Syntax } from "../syntax";
 import { OutOfSteps, PythonInterpreter } from "./interpreter";
 import { pythonLibraries } from "./libraries";
 import { one, parametersOf } from "./trees";
-import type { Arguments, PythonClass, PythonFunction, Scope, Value } from "./values";
+import type { Arguments, PythonClass, PythonFunction, Value } from "./values";
 
 /** Steps for one statement of the module, for one function that is called to see what it makes, and for one run of a model. */
-export const steps = { statement: 100_000, function: 100_000, model: 2_000_000 };
+export const steps = { statement: 100_000, function: 50_000, functions: 400_000, model: 2_000_000 };
+
+/** Words in functions that may make a model. */
+const makes = /model|transformer|attention|encoder|decoder/i;
 
 /** A model as it is made somewhere in the text. */
 export interface Made {
@@ -20,6 +23,8 @@ export class Program {
   readonly root: Syntax;
   /** The calls of classes of the text, in the order in which they were made. */
   readonly made: Made[] = [];
+  /** What functions of the module give that can be called without arguments. */
+  readonly returned = new Map<string, Value>();
 
   private constructor(
     readonly text: string,
@@ -44,13 +49,20 @@ export class Program {
   private run(): void {
     for (const statement of this.root.children)
       this.within(steps.statement, () => this.interpreter.runModule([statement]));
-    // What functions without arguments make, such as `main`, tells how models are made.
-    for (const value of this.interpreter.module.names.values()) {
-      if (value.kind !== "function" || value.node.type !== "function_definition") continue;
+    // What functions without arguments make, `main` among them, tells how models are made.
+    const types = new Set(this.classes.map((type) => type.name));
+    let left = steps.functions;
+    for (const [name, value] of this.functions) {
+      if (value.node.type !== "function_definition" || value.name !== name || left <= 0) continue;
+      const text = this.interpreter.textOf(value.node);
+      if (!makes.test(text) && !this.names.get(value).some((each) => types.has(each))) continue;
       const parameters = parametersOf(value.node);
       if (!parameters?.named.every((parameter) => parameter.default !== undefined)) continue;
-      if (this.names.get(value)?.some((name) => this.classNames.has(name)))
-        this.within(steps.function, () => this.interpreter.callWith(value, [], value.node));
+      const result = this.within(Math.min(left, steps.function), () =>
+        this.interpreter.callWith(value, [], value.node),
+      );
+      left -= steps.function - this.interpreter.steps;
+      if (result) this.returned.set(name, result);
     }
   }
 
@@ -63,10 +75,6 @@ export class Program {
       if (error instanceof OutOfSteps) return undefined;
       throw error;
     }
-  }
-
-  private get classNames(): Set<string> {
-    return new Set(this.classes.map(({ name }) => name));
   }
 
   /** The classes of the module, each once. */
@@ -99,10 +107,6 @@ export class Program {
     return this.root.children.find(({ from, to }) => from <= place.from && place.from < to);
   }
 
-  scopeOf(value: PythonFunction): Scope {
-    return value.scope;
-  }
-
   value(name: string): Value | undefined {
     return this.interpreter.module.names.get(name);
   }
@@ -116,3 +120,9 @@ function identifiers(node: Syntax): string[] {
 
 /** The name of a definition in the text. */
 export const nameOf = (node: Syntax): Syntax => one(node, "name") ?? node;
+
+/** Whether a statement of the module gives a name its value. */
+export const assigns = (statement: Syntax, name: string): boolean => {
+  const [assignment] = statement.type === "expression_statement" ? statement.children : [];
+  return assignment?.type === "assignment" && one(assignment, "left")?.text === name;
+};

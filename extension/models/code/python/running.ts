@@ -5,13 +5,14 @@ import type { Opaque, Place, Sequence, StreamNode } from "../graph/nodes";
 import { sizesOf, type Tensor } from "../graph/tensor";
 import type { CommentEntry } from "../comments";
 import type { Framework } from "./frameworks";
+import { assumeTokens, functionalModel } from "./libraries/kerasModels";
 import { isTensor, tensorOf } from "./libraries/tensorState";
-import { steps, type Program } from "./program";
+import type { Program } from "./program";
 import { one, parametersOf, type Parameter } from "./trees";
 import { none, unknown, type Arguments, type PythonClass, type Value } from "./values";
 
-/** How a model is given its input: indices into a vocabulary, vectors with the batch or the tokens as first axis, or an image. */
-export const inputKinds = ["ids", "vectors", "token-first", "image"] as const;
+/** How a model is given its input: indices into a vocabulary, or vectors, with the batch or the tokens as first axis; or an image. */
+export const inputKinds = ["ids", "vectors", "vectors-token-first", "ids-token-first", "image"] as const;
 export type InputKind = (typeof inputKinds)[number];
 
 /** A mask that a comment stands for is tried as each of these; which one the code means shows in what it makes of it. */
@@ -22,10 +23,15 @@ export interface Trial {
   tokens: number;
   input: InputKind;
   mask: MaskKind;
+  /** Whether a second sequence, where the model takes one, is vectors though the first is not: what another model computes. */
+  memory: boolean;
+  /** Which of the widths that its numbers suggest vectors have. */
+  width: number;
 }
 
 /** What a run came to: the stream that the model gives back, or what was not understood. */
-export type Run = { output: StreamNode } | { lost: Opaque };
+export type Run =
+  { output: StreamNode; /** Where the model itself says how many. */ tokens?: number } | { lost: Opaque };
 
 /** An odd number of samples that no other axis is likely to have. */
 const batch = 3;
@@ -40,140 +46,69 @@ const placeholders: readonly [RegExp, number][] = [
   ],
 ];
 const rates = /drop|^p$|eps|prob|rate|^lr$|std|init/i;
-const masks = /mask|bias$|padding|lengths?$|cache|past|positions?(_ids)?$|segment|token_type|labels|targets?_?(ids)?$|weights|training/i; // prettier-ignore
+/** Arguments that are no sequence of tokens: what only the callers know. */
+const data = /mask|bias$|padding|lengths?$|cache|past|positions?(_ids)?$|segment|token_type|document|doc_|labels|weights|training|rngs?$|(?<!tgt|target|src|source|input|decoder|encoder)_ids$/i; // prettier-ignore
 const lengths = /block_size|context|max_len|seq|length|n_positions|n_ctx|num_patches/i;
 
-export class ModelClass {
-  /** Sizes that are not known and stand for any, by the names of arguments. */
-  readonly assumed = new Set<string>();
-
+/** Something that makes a model, and how the model is called. */
+export abstract class Model {
   constructor(
-    private readonly program: Program,
-    readonly type: PythonClass,
-    private readonly framework: Framework,
-    private readonly said: ReadonlyMap<string, CommentEntry>,
+    protected readonly program: Program,
+    readonly framework: Framework,
+    protected readonly said: ReadonlyMap<string, CommentEntry>,
+    /** Where its name is. */
+    readonly place: Place,
   ) {}
 
+  /** A new instance; what no one knows of its arguments is unknown. */
+  abstract make(trial: Trial): Value;
+
   /** The parameters of the constructor, without self. */
-  get parameters(): readonly Parameter[] {
-    if (this.type.fields && !this.method("__init__"))
-      return [...this.type.fields].map(([name, value]) => ({ name, default: value && this.type.node, by: "both" }));
-    return this.method("__init__")?.named.slice(1) ?? [];
-  }
+  abstract get parameters(): readonly Parameter[];
 
   /** The parameters of the method that computes, without self. */
-  get inputs(): readonly Parameter[] {
-    return this.method(this.framework.method)?.named.slice(1) ?? [];
-  }
-
-  /** Where the method that computes is named. */
-  get computes(): boolean {
-    return this.methodValue(this.framework.method) !== undefined;
-  }
-
-  private methodValue(name: string): Value | undefined {
-    for (const base of this.type.mro) {
-      const found = base.kind === "class" ? base.attributes.get(name) : undefined;
-      if (found) return found;
-    }
-    return undefined;
-  }
-
-  private method(name: string) {
-    const value = this.methodValue(name);
-    return value?.kind === "function" ? parametersOf(value.node) : undefined;
-  }
-
-  /** A new instance; what no one knows of its arguments is unknown. */
-  make(trial: Trial): Value {
-    const { interpreter } = this.program;
-    const place = one(this.type.node, "name") ?? this.type.node;
-    const before = this.program.made.find(({ type, args }) => type === this.type && isKnown(args));
-    const named = new Map<string, Value>();
-    const places = new Map<string, Place>();
-    for (const [i, parameter] of this.parameters.entries()) {
-      const { name } = parameter;
-      const written = before?.args.named.get(name) ?? before?.args.positional[i];
-      const entry = this.said.get(name);
-      if (entry) {
-        named.set(name, this.commented(entry, trial));
-        places.set(name, entry.valuePlace);
-      } else if (written) {
-        named.set(name, written);
-        places.set(name, before?.args.places.named.get(name) ?? before?.args.places.positional[i] ?? place);
-      } else if (parameter.default === undefined) named.set(name, this.missing(name, place, trial));
-    }
-    for (const [name, value] of before?.args.named ?? []) if (!named.has(name)) named.set(name, value);
-    const args: Arguments = { positional: [], named, place, places: { positional: [], named: places } };
-    return interpreter.newInstance(this.type, args, place);
-  }
-
-  /** What stands for an argument of the constructor that nothing gives. */
-  private missing(name: string, place: Place, { tokens }: Trial): Value {
-    const config = this.configuration(name);
-    if (config) return this.program.interpreter.callWith(config, [], place);
-    const layers = this.said.get("layers");
-    if (layers && isDepth(name)) return { kind: "int", value: number(layers), literal: layers.valuePlace };
-    if (this.said.has("tokens") && lengths.test(name)) return { kind: "int", value: tokens };
-    if (rates.test(name)) return { kind: "float", value: 0 };
-    if (isDepth(name) || lengths.test(name)) return unknown(`the argument \`${name}\` of \`${this.type.name}\``, place);
-    const size = placeholders.find(([names]) => names.test(name));
-    if (!size) return unknown(`the argument \`${name}\` of \`${this.type.name}\``, place);
-    this.assumed.add(name);
-    return { kind: "int", value: size[1], assumed: name };
-  }
-
-  /** The class of the text whose instances an argument takes: by its annotation, or the one that is named as it is. */
-  private configuration(name: string): PythonClass | undefined {
-    const init = this.methodValue("__init__");
-    const parameters = init?.kind === "function" ? one(init.node, "parameters") : undefined;
-    const parameter = parameters?.children.find((child) => (child.children[0]?.text ?? "") === name || one(child, "name")?.text === name); // prettier-ignore
-    const annotation = parameter && one(parameter, "type");
-    const annotated = annotation && this.program.interpreter.textOf(annotation).replace(/["' ]|\|None/g, "");
-    const classes = this.program.classes.filter((type) => type !== this.type);
-    const exact = classes.find((type) => type.name === annotated);
-    if (exact) return exact;
-    if (!/^(config|cfg|conf|args|hparams|params|hp|opt|c)$/i.test(name)) return undefined;
-    const named = classes.filter((type) => /config|args|params|options|settings/i.test(type.name));
-    return named.length === 1 ? named[0] : undefined;
-  }
+  abstract get inputs(): readonly Parameter[];
 
   /** Runs the model on so many tokens. */
   run(trial: Trial): Run {
     const { interpreter } = this.program;
-    const place = one(this.type.node, "name") ?? this.type.node;
+    assumeTokens(interpreter, trial.tokens);
     const model = this.make(trial);
+    const functional = functionalModel(model, { interpreter, place: this.place });
+    if (functional) {
+      const run = runOf(functional.outputs.map((output) => this.framework.wrap(output)), this.place, undefined); // prettier-ignore
+      return "output" in run && !functional.open ? { ...run, tokens: originOf(run.output).tokens } : run;
+    }
     if (model.kind === "unknown") return { lost: model };
-    const inputs = this.inputs;
+    const width = widthsOf(model)[trial.width] ?? 64;
     const named = new Map<string, Value>();
     const places = new Map<string, Place>();
     const positional: Value[] = [];
     let streams = 0;
-    for (const [i, { name, default: fallback, by }] of inputs.entries()) {
+    for (const [i, { name, default: fallback, by }] of this.inputs.entries()) {
       const entry = this.said.get(name);
       const give = (value: Value) => (i === positional.length && by !== "name" ? positional.push(value) : named.set(name, value)); // prettier-ignore
       if (entry) {
         named.set(name, this.commented(entry, trial));
         places.set(name, entry.valuePlace);
-      } else if (i === 0 || (fallback === undefined && streams < 2 && !masks.test(name))) {
-        give(this.input(streams === 0 ? "tokens" : name, trial, widthOf(this.program, model)));
+      } else if (i === 0 || (fallback === undefined && streams < 2 && !data.test(name))) {
+        give(this.input(streams === 0 ? "tokens" : name, trial, width));
         streams++;
-      } else if (fallback === undefined)
-        give(unknown(`the argument \`${name}\` of \`${this.framework.method}\``, place));
+      } else if (fallback === undefined) give(unknown(`the argument \`${name}\` of \`${this.framework.method}\``, this.place)); // prettier-ignore
     }
-    if (inputs.length === 0) positional.push(this.input("tokens", trial, widthOf(this.program, model)));
-    const args: Arguments = { positional, named, place, places: { positional: [], named: places } };
-    return runOf(interpreter.call(model, args, place), place);
+    if (this.inputs.length === 0) positional.push(this.input("tokens", trial, width));
+    const args: Arguments = { positional, named, place: this.place, places: { positional: [], named: places } };
+    return runOf([interpreter.call(model, args, this.place)], this.place, trial);
   }
 
-  private input(name: string, { tokens, input }: Trial, width: number): Value {
-    const place = one(this.type.node, "name") ?? this.type.node;
+  private input(name: string, { tokens, input, memory }: Trial, width: number): Value {
     const sequence: Sequence = { name, tokens, projected: undefined };
-    return this.framework.wrap(inputTensor(sequence, input, width, place));
+    const kind = memory && name !== "tokens" ? (input.endsWith("token-first") ? "vectors-token-first" : "vectors") : input; // prettier-ignore
+    return this.framework.wrap(inputTensor(sequence, kind, width, this.place));
   }
 
   /** What a comment gives an argument. */
-  private commented(entry: CommentEntry, trial: Trial): Value {
+  protected commented(entry: CommentEntry, trial: Trial): Value {
     const { value, valuePlace } = entry;
     switch (value.kind) {
       case "int":
@@ -191,10 +126,128 @@ export class ModelClass {
   }
 }
 
+/** A method of a class, and that of its nearest base class. */
+function methodOf(type: PythonClass, name: string): Value | undefined {
+  for (const base of type.mro) {
+    const found = base.kind === "class" ? base.attributes.get(name) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The parameters of a method without self; undefined where there is none. */
+function parametersIn(type: PythonClass, name: string): readonly Parameter[] | undefined {
+  const value = methodOf(type, name);
+  return value?.kind === "function" ? parametersOf(value.node)?.named.slice(1) : undefined;
+}
+
+/** A model that the text makes by itself: at the top of a module, or by a function without arguments. */
+export class MadeModel extends Model {
+  constructor(
+    program: Program,
+    framework: Framework,
+    said: ReadonlyMap<string, CommentEntry>,
+    place: Place,
+    private readonly produce: () => Value,
+  ) {
+    super(program, framework, said, place);
+  }
+
+  override make(): Value {
+    return this.produce();
+  }
+
+  override readonly parameters = [];
+
+  override get inputs(): readonly Parameter[] {
+    const made = this.produce();
+    return made.kind === "instance" ? (parametersIn(made.type, this.framework.method) ?? []) : [];
+  }
+}
+
+export class ModelClass extends Model {
+  constructor(
+    program: Program,
+    readonly type: PythonClass,
+    framework: Framework,
+    said: ReadonlyMap<string, CommentEntry>,
+  ) {
+    super(program, framework, said, one(type.node, "name") ?? type.node);
+  }
+
+  override get parameters(): readonly Parameter[] {
+    const written = parametersIn(this.type, "__init__");
+    if (written || !this.type.fields) return written ?? [];
+    return [...this.type.fields].map(([name, value]) => ({ name, default: value && this.type.node, by: "both" }));
+  }
+
+  override get inputs(): readonly Parameter[] {
+    return parametersIn(this.type, this.framework.method) ?? [];
+  }
+
+  /** Whether it has a method that computes. */
+  get computes(): boolean {
+    return methodOf(this.type, this.framework.method) !== undefined;
+  }
+
+  /** Whether it can be made without arguments, those that sizes stand for aside. */
+  get standsAlone(): boolean {
+    return this.parameters.every(({ default: fallback }) => fallback !== undefined);
+  }
+
+  override make(trial: Trial): Value {
+    const { interpreter } = this.program;
+    const before = this.program.made.find(({ type, args }) => type === this.type && isKnown(args));
+    const named = new Map<string, Value>();
+    const places = new Map<string, Place>();
+    for (const [i, { name, default: fallback }] of this.parameters.entries()) {
+      const written = before?.args.named.get(name) ?? before?.args.positional[i];
+      const entry = this.said.get(name);
+      if (entry) {
+        named.set(name, this.commented(entry, trial));
+        places.set(name, entry.valuePlace);
+      } else if (written) {
+        named.set(name, written);
+        places.set(name, before?.args.places.named.get(name) ?? before?.args.places.positional[i] ?? this.place);
+      } else if (fallback === undefined) named.set(name, this.missing(name, trial));
+    }
+    for (const [name, value] of before?.args.named ?? []) if (!named.has(name)) named.set(name, value);
+    const args: Arguments = { positional: [], named, place: this.place, places: { positional: [], named: places } };
+    return interpreter.newInstance(this.type, args, this.place);
+  }
+
+  /** What stands for an argument of the constructor that nothing gives. */
+  private missing(name: string, { tokens }: Trial): Value {
+    const config = this.configuration(name);
+    if (config) return this.program.interpreter.callWith(config, [], this.place);
+    const layers = this.said.get("layers");
+    if (layers?.value.kind === "int" && isDepth(name))
+      return { kind: "int", value: layers.value.value, literal: layers.valuePlace };
+    if (this.said.has("tokens") && lengths.test(name)) return { kind: "int", value: tokens };
+    if (rates.test(name)) return { kind: "float", value: 0 };
+    const size = isDepth(name) || lengths.test(name) ? undefined : placeholders.find(([names]) => names.test(name));
+    if (size) return { kind: "int", value: size[1], assumed: name };
+    return unknown(`the argument \`${name}\` of \`${this.type.name}\``, this.place);
+  }
+
+  /** The class of the text whose instances an argument takes: by its annotation, or the one that is named as it is. */
+  private configuration(name: string): PythonClass | undefined {
+    const init = methodOf(this.type, "__init__");
+    const parameters = init?.kind === "function" ? one(init.node, "parameters") : undefined;
+    const parameter = parameters?.children.find((child) => (child.children[0]?.text ?? "") === name || one(child, "name")?.text === name); // prettier-ignore
+    const annotation = parameter && one(parameter, "type");
+    const annotated = annotation && this.program.interpreter.textOf(annotation).replace(/["' ]|\|None/g, "");
+    const classes = this.program.classes.filter((type) => type !== this.type);
+    const exact = classes.find((type) => type.name === annotated);
+    if (exact) return exact;
+    if (!/^(config|cfg|conf|args|hparams|params|hp|opt|c)$/i.test(name)) return undefined;
+    const named = classes.filter((type) => /config|args|params|options|settings/i.test(type.name));
+    return named.length === 1 ? named[0] : undefined;
+  }
+}
+
 export const isDepth = (name: string): boolean =>
   /layers?$|depth|blocks$|n_blocks|num_hidden_layers|^n$|^N$/i.test(name);
-
-const number = ({ value }: CommentEntry): number => (value.kind === "int" ? value.value : 0);
 
 function isKnown({ positional, named }: Arguments): boolean {
   return [...positional, ...named.values()].every(({ kind }) => kind !== "unknown");
@@ -202,7 +255,8 @@ function isKnown({ positional, named }: Arguments): boolean {
 
 export function inputTensor(sequence: Sequence, input: InputKind, width: number, place: Place): Tensor {
   if (input === "image") return tensors.image(sequence, batch, place);
-  return tensors.input(sequence, batch, input === "ids" ? undefined : width, input === "token-first" ? "token-first" : "batch-first", place); // prettier-ignore
+  const order = input.endsWith("token-first") ? "token-first" : "batch-first";
+  return tensors.input(sequence, batch, input.startsWith("ids") ? undefined : width, order, place);
 }
 
 /** The causal or the full mask in one of the ways in which code writes them. */
@@ -222,8 +276,32 @@ function maskTensor(what: "causal" | "full", { tokens, mask }: Trial, place: Pla
 }
 
 /** The stream in what a model gives back: itself, or the first in a tuple, a dict or an object. */
-export function runOf(value: Value, place: Place): Run {
-  return found(value, 0) ?? { lost: { reason: value.kind === "unknown" ? value.reason : "the model gives back no tokens", place: value.kind === "unknown" ? value.place : place } }; // prettier-ignore
+function runOf(values: readonly Value[], place: Place, trial: Trial | undefined): Run {
+  for (const value of values) {
+    const run = found(value, 0);
+    if (run && "output" in run && trial && originOf(run.output).tokens !== trial.tokens)
+      return { lost: { reason: "sizes of the input do not agree", place } };
+    if (run) return run;
+    if (value.kind === "unknown") return { lost: value };
+  }
+  return { lost: { reason: "the model gives back no tokens", place } };
+}
+
+/** The sequence that the model was given, where learned tokens were added to it. */
+function originOf(output: StreamNode): Sequence {
+  let found: Sequence | undefined;
+  const seen = new Set<StreamNode>();
+  const visit = (node: StreamNode): void => {
+    if (found || seen.has(node)) return;
+    seen.add(node);
+    if (node.op === "input") found = node.sequence;
+    else if (node.op === "attend") visit(node.attention.query);
+    else if ("parts" in node) node.parts.forEach(visit);
+    else if ("left" in node) [node.left, node.right].forEach(visit);
+    else if ("of" in node) visit(node.of);
+  };
+  visit(output);
+  return found ?? output.sequence;
 }
 
 function found(value: Value, depth: number): Run | undefined {
@@ -303,15 +381,13 @@ function attributesOf({ data }: { data?: unknown }): Iterable<[string, Value]> {
 
 const widthNames = ["input_dim", "in_dim", "in_features", "input_size", "features", "d_model", "dim", "n_embd", "embed_dim", "hidden_size", "hidden_dim", "emb_dim", "width", "embedding_dim"]; // prettier-ignore
 
-/** How many features vectors have that the model is given, as far as its numbers tell. */
-function widthOf(program: Program, model: Value): number {
-  const numbers = program.within(steps.model, () => numbersIn(model)) ?? new Map<string, number[]>();
-  for (const name of widthNames) {
-    const [width] = numbers.get(name) ?? [];
-    if (width !== undefined) return width;
-  }
-  return 64;
+/** How many features the vectors may have that a model is given, as far as its numbers tell, the likeliest first. */
+export function widthsOf(model: Value): number[] {
+  const numbers = numbersIn(model);
+  const named = widthNames.flatMap((name) => numbers.get(name) ?? []);
+  return [...new Set([...named, ...[...numbers].flatMap(([name, sizes]) => (/weight/.test(name) ? sizes : []))])].slice(0, mostWidths); // prettier-ignore
 }
+export const mostWidths = 4;
 
 /** Whether some token reads others. */
 export function hasAttention(output: StreamNode): boolean {
