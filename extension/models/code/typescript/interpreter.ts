@@ -91,6 +91,8 @@ export class Interpreter implements InterpreterInterface {
   private readonly classes = new Map<Syntax, ClassValue>();
   private readonly constructed = new Set<Syntax>();
   private readonly parents = new Map<Syntax, Syntax>();
+  /** The functions whose arguments are not known, by where these are written. */
+  readonly asked = new Map<number, Syntax>();
   /** For every name, the innermost functions in which it is assigned. */
   private readonly assignments = new Map<string, Place[]>();
   readonly globals: Scope = { names: new Map(), parent: undefined, isFunction: true };
@@ -461,8 +463,44 @@ export class Interpreter implements InterpreterInterface {
     }
   }
 
-  private argument(one: FunctionValue, pattern: Syntax): Unknown {
-    return unknown(`the argument \`${this.text.slice(pattern.from, pattern.to)}\` of \`${one.name}\``, placeOf(pattern)); // prettier-ignore
+  /** What an argument is that nobody gives: of an object that is taken apart, each of its entries. */
+  private argument(one: FunctionValue, pattern: Syntax): Value {
+    const parts = pattern.type === "object_pattern" ? withoutComments(pattern) : [];
+    if (parts.length > 0 && parts.every(({ type }) => type !== "rest_pattern")) {
+      const entries = parts.flatMap((part): [string, Slot][] => {
+        const name = field(part, "key") ?? field(part, "left") ?? part;
+        const told = this.surroundings.told(name.text, one.node);
+        const target = field(part, "value") ?? part;
+        if (!told && /assignment_pattern$/.test(target.type)) return [];
+        return [[name.text, { value: told ?? this.argument(one, name), written: undefined }]];
+      });
+      return this.object(entries);
+    }
+    this.asked.set(pattern.from, one.node);
+    return unknown(
+      `the argument \`${this.text.slice(pattern.from, pattern.to)}\` of \`${one.name}\``,
+      placeOf(pattern),
+    );
+  }
+
+  /** Classes that derive from a library's and of which the code makes no instance, nor a class. */
+  get unused(): ClassValue[] {
+    const all = [...this.classes.values()];
+    return all.filter((made) => this.nativeBase(made) && !this.constructed.has(made.node) && !all.some(({ base }) => base === made)); // prettier-ignore
+  }
+
+  /** A new instance whose constructor's arguments nobody gives. */
+  instance(made: ClassValue): Value {
+    let result: Value | undefined;
+    this.quietly(() => (result = this.construct(made, this.noArguments(made.node))));
+    return result ?? unknown(`an instance of \`${made.name}\``, placeOf(made.node));
+  }
+
+  /** The nodes around a node, from the outermost. */
+  ancestors(node: Syntax): Syntax[] {
+    const all: Syntax[] = [];
+    for (let at = this.parents.get(node); at; at = this.parents.get(at)) all.unshift(at);
+    return all;
   }
 
   construct(callee: Value, args: Arguments): Value {
