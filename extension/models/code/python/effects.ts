@@ -7,6 +7,7 @@ import { captures, importsOf, one, parametersOf, parts } from "./trees";
 import type { PythonFunction, Scope, Unknown, Value } from "./values";
 
 export interface EffectsHost {
+  spend(steps: number): void;
   /** The whole source. */
   readonly text: string;
   lookUp(name: string, scope: Scope): Value | undefined;
@@ -67,6 +68,7 @@ class Forgetting {
   }
 
   private node(node: Syntax, scope: Scope, depth: number): void {
+    this.host.spend(0.5);
     switch (node.type) {
       case "function_definition":
       case "class_definition":

@@ -6,51 +6,22 @@
  */
 import type { Place } from "../graph/nodes";
 import type { Syntax } from "../syntax";
-import { builtins, classMethod, isProperty, staticMethod, superType, write, type SuperData } from "./builtins";
+import { builtins, superType, write, type SuperData } from "./builtins";
 import { forget, forgetCall, forgetValue, type EffectsHost } from "./effects";
-import { exceptionName, isExceptionClass, raise } from "./exceptions";
-import { iteratorOf } from "./iterators";
-import { methodOfPlain } from "./methods";
+import { isExceptionClass, raise } from "./exceptions";
+import { iterator, iteratorOf } from "./iterators";
+import { isModule } from "./modules";
 import { isInteger } from "./numbers";
-import { binary, equal, identical, plainOf, presentKey, sliceIndices, unary, type OperatorHost } from "./operators";
-import { OutOfSteps, PythonRaise } from "./signals";
-import { enumMember, isEnum } from "./enumerations";
-import { initialiseFields } from "./dataclasses";
-import { standardLibrary } from "./standardLibrary";
+import { most, noArguments, nowhere, Objects, placeAt, raised, unknownOf } from "./objects";
+import { binary, identical, plainOf, presentKey, sliceIndices, unary } from "./operators";
+import { matches, type PatternHost } from "./patterns";
+import { setOf } from "./sets";
+import { PythonRaise } from "./signals";
 import { decodeString, fString } from "./strings";
-import { alwaysRaises, captures, exitsOf, hasError, importsOf, isBroken, one, parametersOf, parts, sliceParts, yields } from "./trees"; // prettier-ignore
-import {
-  fieldsOf,
-  float,
-  int,
-  keyValue,
-  list,
-  isFunction,
-  nameOf,
-  nativeFunction,
-  none,
-  string,
-  tuple,
-  unknown,
-  type Arguments,
-  type At,
-  type Interpreter,
-  type Key,
-  type Library,
-  type Native,
-  type NativeType,
-  type PythonClass,
-  type PythonFunction,
-  type PythonInstance,
-  type Scope,
-  type Unknown,
-  type Value,
-} from "./values";
+import { alwaysRaises, exitsOf, hasError, importsOf, isBroken, one, parametersOf, parts, sliceParts, yields } from "./trees"; // prettier-ignore
+import { float, list, none, string, tuple, unknown, type Arguments, type At, type Library, type PythonClass, type PythonFunction, type PythonInstance, type Scope, type Unknown, type Value } from "./values"; // prettier-ignore
 
 export { OutOfSteps } from "./signals";
-
-/** Bounds on nesting, so that no code exhausts the host's stack. */
-const most = { calls: 200, nesting: 1200, yields: 10_000 };
 
 type Completion =
   | undefined
@@ -60,65 +31,20 @@ type Completion =
 type Statement = (interpreter: PythonInterpreter, node: Syntax, scope: Scope) => Completion;
 type Expression = (interpreter: PythonInterpreter, node: Syntax, scope: Scope) => Value;
 
-interface ModuleData {
-  name: string;
-  library: Library | undefined;
-  known: Map<string, Value>;
-}
-
 /** The parts of a class body's scope that other scopes lack. */
 interface ClassScope extends Scope {
   annotations: Map<string, Syntax>;
 }
 
-const noArguments = (place: Place, positional: readonly Value[]): Arguments => ({
-  positional,
-  named: new Map(),
-  place,
-  places: { positional: [], named: new Map() },
-});
-
-/** The same arguments after one more. */
-const withFirst = (first: Value, args: Arguments): Arguments => ({
-  positional: [first, ...args.positional],
-  named: args.named,
-  place: args.place,
-  places: { positional: [undefined, ...args.places.positional], named: args.places.named },
-});
-
-export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost {
+export class PythonInterpreter extends Objects implements EffectsHost, PatternHost {
   readonly module: Scope = { kind: "module", names: new Map(), parent: undefined };
   /** Names of the module that were looked up, those that it does not have among them; to be cleared by who asks. */
   readonly used = new Set<string>();
-  /** How many more operations it takes before it gives up. */
-  steps: number;
-  /** Told of every instance of a class of the source that is made, before it is initialised. */
-  onInstance: ((type: PythonClass, args: Arguments) => void) | undefined;
 
-  private depth = 0;
-  private calls = 0;
-  /** `try` statements with handlers that are running. */
-  private tries = 0;
-  private running = 0;
   private handling: PythonRaise | undefined;
   private generator: { items: Value[]; uncertain: Unknown | undefined } | undefined;
-  private readonly modules = new Map<string, Native>();
   private readonly stars: { library: Library | undefined; name: string; place: Place }[] = [];
   private readonly literals = new Map<Syntax, Value>();
-  /** Attributes that the source sets on functions and objects of libraries that have none of that name. */
-  private readonly beside = new WeakMap<Value, Map<string, Value>>();
-  private readonly tupleKeys = new Map<string, Value>();
-  private readonly identities = new WeakMap<object, number>();
-  private lastIdentity = 0;
-
-  /** `steps`: the most operations before it throws `OutOfSteps`; `steps` of the interpreter may be set again. */
-  constructor(
-    readonly text: string,
-    private readonly libraries: (module: string) => Library | undefined,
-    steps: number,
-  ) {
-    this.steps = steps;
-  }
 
   // ------------------------------------------------------------------------------------------- for who reads models
 
@@ -136,184 +62,6 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
   /** Evaluates an expression in the module, or in another scope. */
   evaluate(node: Syntax, scope: Scope = this.module): Value {
     return this.enter(node, () => this.eval(node, scope));
-  }
-
-  call(callee: Value, args: Arguments, place: Place): Value {
-    return this.enter(place, () => this.callValue(callee, args, place));
-  }
-
-  callWith(callee: Value, positional: readonly Value[], place: Place): Value {
-    return this.enter(place, () => this.callValue(callee, noArguments(place, positional), place));
-  }
-
-  attribute(value: Value, name: string, place: Place): Value {
-    return this.enter(place, () => this.attributeOf(value, name, place));
-  }
-
-  setAttribute(value: Value, name: string, to: Value, place: Place): void {
-    this.enter(place, () => {
-      this.setAttributeOf(value, name, to, place);
-      return none;
-    });
-  }
-
-  item(value: Value, index: Value, place: Place): Value {
-    return this.enter(place, () => this.itemOf(value, index, place));
-  }
-
-  binary(op: string, left: Value, right: Value, place: Place): Value {
-    return this.enter(place, () => binary(op, left, right, place, this));
-  }
-
-  unary(op: "-" | "+" | "~" | "not", value: Value, place: Place): Value {
-    return this.enter(place, () => unary(op, value, place, this));
-  }
-
-  iterate(value: Value, place: Place): readonly Value[] | undefined {
-    let items: readonly Value[] | undefined;
-    this.enter(place, () => {
-      items = this.itemsOf(value, place);
-      return none;
-    });
-    return items;
-  }
-
-  truth(value: Value): boolean | undefined {
-    let truth: boolean | undefined;
-    this.enter(nowhere, () => {
-      truth = this.truthOf(value);
-      return none;
-    });
-    return truth;
-  }
-
-  equal(left: Value, right: Value, place: Place): boolean | undefined {
-    let same: boolean | undefined;
-    this.enter(place, () => {
-      same = equal(left, right, place, this);
-      return none;
-    });
-    return same;
-  }
-
-  isInstance(value: Value, type: Value): boolean | undefined {
-    let is: boolean | undefined;
-    this.enter(nowhere, () => {
-      is = this.instanceOf(value, type);
-      return none;
-    });
-    return is;
-  }
-
-  newInstance(type: PythonClass, args: Arguments, place: Place): Value {
-    return this.enter(place, () => this.instantiate(type, args, place));
-  }
-
-  length(value: Value, place: Place): Value {
-    return this.enter(place, () => this.lengthOf(value, place));
-  }
-
-  /** An attribute; undefined where the value has none of that name for certain. */
-  findAttribute(value: Value, name: string, place: Place): Value | undefined {
-    let found: Value | undefined;
-    this.enter(place, () => {
-      found = this.find(value, name, place);
-      return none;
-    });
-    return found;
-  }
-
-  textOf(place: Place): string {
-    return this.text.slice(place.from, place.to);
-  }
-
-  spend(steps: number): void {
-    this.steps -= steps;
-    if (!(this.steps >= 0)) throw new OutOfSteps();
-  }
-
-  keyOf(value: Value): Key | undefined {
-    switch (value.kind) {
-      case "none":
-        return null;
-      case "bool":
-      case "int":
-      case "string":
-        return value.value;
-      case "float":
-        return Number.isInteger(value.value) || Number.isNaN(value.value) ? undefined : value.value;
-      case "tuple": {
-        const name = this.tupleKey(value, 0);
-        if (name === undefined) return undefined;
-        let key = this.tupleKeys.get(name);
-        if (!key) this.tupleKeys.set(name, (key = value));
-        return key;
-      }
-      case "ellipsis":
-      case "function":
-      case "class":
-        return value;
-      case "native":
-        return value.type.iterate || value.type.binary ? undefined : value;
-      case "instance":
-        if (plainOf(value) !== value) return this.keyOf(plainOf(value));
-        return fieldsOf(value.type) || this.methodOf(value, "__eq__") || this.unknownBase(value) ? undefined : value;
-      default:
-        return undefined;
-    }
-  }
-
-  private tupleKey(value: Value, depth: number): string | undefined {
-    if (value.kind !== "tuple") {
-      const key = this.keyOf(value);
-      if (key === undefined) return undefined;
-      if (typeof key !== "object" || key === null) return `${typeof key} ${JSON.stringify(key)}`;
-      let identity = this.identities.get(key);
-      if (identity === undefined) this.identities.set(key, (identity = ++this.lastIdentity));
-      return `object ${identity}`;
-    }
-    if (depth > 20) return undefined;
-    const names: string[] = [];
-    for (const item of value.items) {
-      const name = this.tupleKey(item, depth + 1);
-      if (name === undefined) return undefined;
-      names.push(name);
-    }
-    return `(${names.join()})`;
-  }
-
-  /**
-   * Runs what a public method does. From outside, exceptions of the code and exhaustion of the stack become unknown values; from
-   * within (a library's function that calls back), they pass.
-   */
-  private enter(place: Place, run: () => Value): Value {
-    if (this.running > 0) return run();
-    this.running++;
-    const { depth, calls, tries } = this;
-    try {
-      let value: Value = none;
-      return this.outcome(() => void (value = run()), place) ?? value;
-    } finally {
-      this.running--;
-      Object.assign(this, { depth, calls, tries });
-      this.generator = undefined;
-    }
-  }
-
-  /** Undefined where all went well, else why not. */
-  private outcome(run: () => void, place: Place): Unknown | undefined {
-    const { depth, calls, tries } = this;
-    try {
-      run();
-      return undefined;
-    } catch (error) {
-      if (error instanceof OutOfSteps) throw error;
-      Object.assign(this, { depth, calls, tries });
-      const where = { from: place.from, to: place.to };
-      if (error instanceof PythonRaise) return raised(error, "the code");
-      if (error instanceof RangeError) return unknown("code that is nested too deeply", where);
-      return unknown(`an error of this reader (${error instanceof Error ? error.message : "unnamed"})`, where);
-    }
   }
 
   // ------------------------------------------------------------------------------------------------------- scopes
@@ -362,19 +110,6 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     if (this.generator) this.generator.uncertain ??= why;
   }
 
-  isShared(value: Value): boolean {
-    if (value.kind !== "native") return false;
-    const { type } = value;
-    return type === moduleType || type.isClass === true || isFunction(value);
-  }
-
-  libraryAttribute(value: Value, name: string): Value | undefined {
-    if (value.kind !== "native") return undefined;
-    return (
-      this.beside.get(value)?.get(name) ?? value.type.attribute?.(value, name, { place: nowhere, interpreter: this })
-    );
-  }
-
   private forget(nodes: readonly (Syntax | undefined)[], scope: Scope, why: Unknown): void {
     forget(nodes, scope, why, this);
   }
@@ -394,12 +129,6 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
   /** Why a value decides nothing. */
   private undecided(value: Value, node: Syntax): Unknown {
     return value.kind === "unknown" ? value : unknown(`the truth of \`${this.short(node)}\``, placeAt(node));
-  }
-
-  /** How a place is written, cut short. */
-  private short(place: Place): string {
-    const text = this.text.slice(place.from, Math.min(place.to, place.from + 60)).replace(/\s+/g, " ");
-    return place.to > place.from + 60 ? `${text}…` : text;
   }
 
   // ---------------------------------------------------------------------------------------------------- statements
@@ -606,7 +335,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const from = statement.type === "import_from_statement" ? one(statement, "module_name") : undefined;
       const names = statement.type === "import_statement" ? importsOf(statement).map(({ name }) => name) : from ? [this.textOf(from)] : []; // prettier-ignore
       for (const name of names) {
-        if (!this.isKnownModule(name)) return unknown(`whether \`${name}\` can be imported`, placeAt(statement));
+        if (!this.modules.isKnown(name)) return unknown(`whether \`${name}\` can be imported`, placeAt(statement));
       }
     }
     return undefined;
@@ -622,9 +351,9 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
         name = parts(one(written, "alias") ?? written)[0]?.text;
         written = parts(written)[0];
       } else name = one(handler, "alias")?.text;
-      const matches = written ? this.instanceOf(error.value, this.eval(written, scope)) : true;
-      if (matches === false) continue;
-      if (matches === undefined) return this.skip(handlers.slice(index), scope, unknown("whether an exception is handled", placeAt(handler))); // prettier-ignore
+      const is = written ? this.instanceOf(error.value, this.eval(written, scope)) : true;
+      if (is === false) continue;
+      if (is === undefined) return this.skip(handlers.slice(index), scope, unknown("whether an exception is handled", placeAt(handler))); // prettier-ignore
       if (name !== undefined) this.assign(name, error.value, scope);
       const before = this.handling;
       this.handling = error;
@@ -674,122 +403,19 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const patterns = parts(clause).filter(({ type }) => type === "case_pattern");
       const bound = new Map<string, Value>();
       const guard = one(clause, "guard");
-      let matches: boolean | undefined = patterns.length === 1 ? this.matches(patterns[0], subject, scope, bound) : undefined; // prettier-ignore
+      let holds: boolean | undefined = patterns.length === 1 ? matches(patterns[0], subject, scope, bound, this) : undefined; // prettier-ignore
       let why = subject.kind === "unknown" ? subject : unknown(`whether \`${this.short(patterns[0] ?? clause)}\` matches`, placeAt(patterns[0] ?? clause)); // prettier-ignore
-      if (matches) for (const [name, value] of bound) this.assign(name, value, scope);
-      if (matches && guard) {
+      if (holds) for (const [name, value] of bound) this.assign(name, value, scope);
+      if (holds && guard) {
         const condition = parts(guard)[0];
         const value = this.eval(condition, scope);
-        matches = this.truthOf(value);
-        if (matches === undefined) why = this.undecided(value, condition);
+        holds = this.truthOf(value);
+        if (holds === undefined) why = this.undecided(value, condition);
       }
-      if (matches) return this.block(one(clause, "consequence"), scope);
-      if (matches === undefined) return this.skip(clauses.slice(index), scope, why);
+      if (holds) return this.block(one(clause, "consequence"), scope);
+      if (holds === undefined) return this.skip(clauses.slice(index), scope, why);
     }
     return undefined;
-  }
-
-  /** Whether a pattern matches; `bound` are the names that it binds. */
-  private matches(pattern: Syntax, value: Value, scope: Scope, bound: Map<string, Value>): boolean | undefined {
-    const own = parts(pattern);
-    const all = (results: Iterable<boolean | undefined>): boolean | undefined => {
-      for (const result of results) if (result !== true) return result;
-      return true;
-    };
-    switch (pattern.type) {
-      case "case_pattern": {
-        if (own.length === 0) return pattern.text === "_" ? true : undefined;
-        const inner = own[0];
-        if (this.text[pattern.from] === "-") return equal(unary("-", this.eval(inner, scope), placeAt(pattern), this), value, placeAt(pattern), this); // prettier-ignore
-        return this.matches(inner, value, scope, bound);
-      }
-      case "dotted_name": {
-        const [name, ...path] = own.map(({ text }) => text);
-        if (path.length === 0) {
-          bound.set(name, value);
-          return true;
-        }
-        const of = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(name, own[0], scope)); // prettier-ignore
-        return equal(of, value, placeAt(pattern), this);
-      }
-      case "union_pattern": {
-        for (const alternative of own) {
-          const result = this.matches(alternative, value, scope, bound);
-          if (result !== false) return result;
-        }
-        return false;
-      }
-      case "as_pattern": {
-        const alias = own.at(-1);
-        const result = this.matches(own[0], value, scope, bound);
-        if (result && alias?.type === "identifier") bound.set(alias.text, value);
-        return result;
-      }
-      case "list_pattern":
-      case "tuple_pattern": {
-        if (value.kind !== "list" && value.kind !== "tuple") return value.kind === "unknown" || value.kind === "native" || value.kind === "instance" ? undefined : false; // prettier-ignore
-        const star = own.findIndex((child) => parts(child)[0]?.type === "splat_pattern");
-        const { items } = value;
-        if (star < 0 ? items.length !== own.length : items.length < own.length - 1) return false;
-        const after = star < 0 ? 0 : own.length - star - 1;
-        return all(
-          own.map((child, i) => {
-            if (i !== star) return this.matches(child, items[star >= 0 && i > star ? items.length - (own.length - i) : i], scope, bound); // prettier-ignore
-            for (const name of captures(child)) bound.set(name, list(items.slice(star, items.length - after)));
-            return true;
-          }),
-        );
-      }
-      case "dict_pattern": {
-        const of = plainOf(value);
-        if (of.kind !== "dict") return of.kind === "unknown" || of.kind === "native" || of.kind === "instance" ? undefined : false; // prettier-ignore
-        const rest = new Map(of.entries);
-        const results = (pattern.fields.key ?? []).map((written, i) => {
-          const key = this.keyOf(this.eval(written, scope));
-          const present = key === undefined ? undefined : presentKey(of.entries, key);
-          const item = present === undefined ? undefined : of.entries.get(present);
-          if (present === undefined || !item) return present === undefined ? undefined : false;
-          rest.delete(present);
-          const inner = pattern.fields.value?.[i];
-          return inner && this.matches(inner, item, scope, bound);
-        });
-        const splat = own.find(({ type }) => type === "splat_pattern");
-        for (const name of splat ? captures(splat) : []) bound.set(name, { kind: "dict", entries: rest });
-        return all(results);
-      }
-      case "class_pattern": {
-        const [name, ...inner] = own;
-        const [first, ...path] = name ? parts(name).map(({ text }) => text) : [];
-        if (first === undefined) return undefined;
-        const type = path.reduce((at, part) => this.attributeOf(at, part, placeAt(pattern)), this.nameValue(first, name, scope)); // prettier-ignore
-        const is = this.instanceOf(value, type);
-        if (is !== true) return is;
-        const names = value.kind === "instance" ? [...(fieldsOf(value.type)?.keys() ?? [])] : undefined;
-        return all(
-          inner.map((child, i) => {
-            const [keyword, of] = parts(child)[0]?.type === "keyword_pattern" ? parts(parts(child)[0]) : [];
-            if (keyword && of) {
-              const attribute = this.find(value, keyword.text, placeAt(child));
-              return attribute ? this.matches(of, attribute, scope, bound) : false;
-            }
-            const attribute = names?.[i] === undefined ? undefined : this.attributeOf(value, names[i], placeAt(child));
-            if (attribute) return this.matches(child, attribute, scope, bound);
-            return names === undefined && i === 0 ? this.matches(child, value, scope, bound) : undefined;
-          }),
-        );
-      }
-      case "integer":
-      case "float":
-      case "string":
-      case "concatenated_string":
-      case "true":
-      case "false":
-        return equal(this.eval(pattern, scope), value, placeAt(pattern), this);
-      case "none":
-        return identical(none, value);
-      default:
-        return undefined;
-    }
   }
 
   private remove(target: Syntax, scope: Scope): void {
@@ -817,73 +443,34 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
 
   // ------------------------------------------------------------------------------------------------------- imports
 
-  private libraryOf(name: string): Library | undefined {
-    return this.libraries(name) ?? standardLibrary(name);
-  }
-
-  private isKnownModule(name: string): boolean {
-    if (this.libraryOf(name)) return true;
-    const dot = name.lastIndexOf(".");
-    return dot > 0 && this.libraryOf(name.slice(0, dot))?.(name.slice(dot + 1)) !== undefined;
-  }
-
   private importModules(node: Syntax, scope: Scope): void {
     for (const { name, binds } of importsOf(node)) {
       const isAlias = binds !== name && binds !== name.split(".")[0];
-      const whole = this.moduleOf(name, placeAt(node));
+      const whole = this.modules.get(name, placeAt(node));
       this.assign(
         binds,
-        isAlias || !name.includes(".") ? whole : this.moduleOf(name.split(".")[0], placeAt(node), true),
+        isAlias || !name.includes(".") ? whole : this.modules.get(name.split(".")[0], placeAt(node), true),
         scope,
       );
     }
   }
 
-  /** `always`: also where only modules in it are known. */
-  private moduleOf(name: string, place: Place, always = false): Value {
-    const known = this.modules.get(name);
-    if (known) return known;
-    const library = this.libraryOf(name);
-    if (!library && !always) {
-      const dot = name.lastIndexOf(".");
-      const found = dot > 0 ? this.libraryOf(name.slice(0, dot))?.(name.slice(dot + 1)) : undefined;
-      return found ?? unknown(`\`${name}\`, which is imported`, place);
-    }
-    const made: Native = {
-      kind: "native",
-      type: moduleType,
-      data: { name, library, known: new Map() } satisfies ModuleData,
-    };
-    if (library) this.modules.set(name, made);
-    return made;
-  }
-
-  /** A name of a module: its own, or a module in it. */
-  moduleAttribute(module: ModuleData, name: string, place: Place): Value | undefined {
-    const known = module.known.get(name);
-    if (known) return known;
-    const whole = `${module.name}.${name}`;
-    const found = module.library?.(name) ?? (this.libraryOf(whole) ? this.moduleOf(whole, place) : undefined);
-    if (found) module.known.set(name, found);
-    return found;
-  }
-
   private importFrom(node: Syntax, scope: Scope): void {
     const written = one(node, "module_name");
     const from = written ? this.textOf(written) : "";
-    const module = written?.type === "dotted_name" ? this.moduleOf(from, placeAt(node)) : undefined;
+    const module = written?.type === "dotted_name" ? this.modules.get(from, placeAt(node)) : undefined;
     if (node.children.some(({ type }) => type === "wildcard_import")) {
-      const library = module?.kind === "native" && module.type === moduleType ? (name: string) => this.moduleAttribute(module.data as ModuleData, name, placeAt(node)) : undefined; // prettier-ignore
+      const library = module && isModule(module) ? (name: string) => this.modules.attribute(module, name, placeAt(node)) : undefined; // prettier-ignore
       this.stars.push({ library, name: from, place: placeAt(node) });
       return;
     }
     for (const [index, { name, binds }] of importsOf(node).entries()) {
       const found =
-        module?.kind === "native"
-          ? module.type === moduleType
-            ? this.moduleAttribute(module.data as ModuleData, name, placeAt(node))
-            : this.find(module, name, placeAt(node))
-          : undefined;
+        !module || module.kind === "unknown"
+          ? undefined
+          : isModule(module)
+            ? this.modules.attribute(module, name, placeAt(node))
+            : this.find(module, name, placeAt(node));
       this.assign(
         binds,
         found ?? unknown(`\`${name}\` imported from \`${from}\``, placeAt(node.fields.name![index])),
@@ -1106,7 +693,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     ["set_comprehension", (me, node, scope) => me.setValue(me.comprehension(node, scope), node)],
     ["generator_expression", (me, node, scope) => {
       const items = me.comprehension(node, scope);
-      return items.kind === "list" ? me.iterator(items.items) : items;
+      return items.kind === "list" ? iterator(items.items) : items;
     }],
     ["dictionary_comprehension", (me, node, scope) => me.comprehension(node, scope)],
     ["attribute", (me, node, scope) => me.attributeOf(me.eval(one(node, "object"), scope), one(node, "attribute")!.text, placeAt(node))],
@@ -1115,6 +702,11 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       const [start, stop, step] = sliceParts(node, me.text).map((part) => (part ? me.eval(part, scope) : none));
       return { kind: "slice", start: start, stop: stop, step: step };
     }],
+    // So the grammar has it at the end of a text.
+    ["pattern_list", (me, node, scope) => me.sequence(node, scope, tuple)],
+    ["tuple_pattern", (me, node, scope) => me.sequence(node, scope, tuple)],
+    ["list_pattern", (me, node, scope) => me.sequence(node, scope, list)],
+    ["list_splat_pattern", (me, node, scope) => me.eval(parts(node)[0], scope)],
     ["list_splat", (me, node, scope) => me.eval(parts(node)[0], scope)],
     ["parenthesized_list_splat", (me, node, scope) => me.eval(parts(node)[0], scope)],
     ["call", (me, node, scope) => me.callExpression(node, scope)],
@@ -1185,8 +777,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
   }
 
   private setValue(items: Value, node: Syntax): Value {
-    if (items.kind !== "list") return items;
-    return this.callValue(builtins.get("set")!, noArguments(placeAt(node), [items]), placeAt(node));
+    return items.kind === "list" ? setOf(items.items, { place: placeAt(node), interpreter: this }) : items;
   }
 
   private dictionary(node: Syntax, scope: Scope): Value {
@@ -1205,14 +796,6 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       }
     }
     return why ?? made;
-  }
-
-  /** Why not, where the key is not known. */
-  private put(dict: Extract<Value, { kind: "dict" }>, key: Value, value: Value, place: Place): Unknown | undefined {
-    const as = this.keyOf(key);
-    if (as === undefined) return key.kind === "unknown" ? key : unknown("a key of a dict", place);
-    dict.entries.set(presentKey(dict.entries, as), value);
-    return undefined;
   }
 
   private comprehension(node: Syntax, scope: Scope): Value {
@@ -1327,10 +910,6 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     return isFrom ? none : unknown("what is sent to a generator", placeAt(node));
   }
 
-  private iterator(items: readonly Value[]): Value {
-    return this.callValue(builtins.get("iter")!, noArguments(nowhere, [list([...items])]), nowhere);
-  }
-
   // ---------------------------------------------------------------------------------------------------------- calls
 
   private callExpression(node: Syntax, scope: Scope): Value {
@@ -1402,38 +981,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     return why ?? { positional, named, place, places };
   }
 
-  private callValue(callee: Value, args: Arguments, place: Place): Value {
-    switch (callee.kind) {
-      case "function":
-        return this.callFunction(callee, args, place);
-      case "bound":
-        return this.callValue(callee.callee, withFirst(callee.self, args), place);
-      case "class":
-        if (isEnum(callee)) return enumMember(callee, args.positional[0] ?? none, this, place);
-        return this.instantiate(callee, args, place);
-      case "native":
-        this.spend(1);
-        return (
-          callee.type.call?.(callee, args, { place, interpreter: this }) ??
-          unknown(`a call of ${nameOf(callee)}`, place)
-        );
-      case "instance": {
-        for (const entry of callee.type.mro) {
-          if (entry.kind === "unknown") return entry;
-          const method = entry.kind === "class" ? entry.attributes.get("__call__") : undefined;
-          if (method) return this.callValue(this.bound(method, callee, place), args, place);
-          if (entry.kind === "native" && entry.type.instanceCall) return entry.type.instanceCall(callee, args, { place, interpreter: this }); // prettier-ignore
-        }
-        return unknown(`a call of an object of \`${callee.type.name}\``, place);
-      }
-      case "unknown":
-        return callee;
-      default:
-        return unknown("a call of what is no function", place);
-    }
-  }
-
-  private callFunction(callee: PythonFunction, args: Arguments, place: Place): Value {
+  protected callFunction(callee: PythonFunction, args: Arguments, place: Place): Value {
     if (this.calls >= most.calls) {
       const why = unknown(`the recursion of \`${callee.name}\``, place);
       forgetCall(callee, args.positional, why, this);
@@ -1458,7 +1006,7 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
       this.generator = own;
       const completion = this.block(body, scope);
       const why = own.uncertain ?? completion?.uncertain;
-      return why ?? this.iterator(own.items);
+      return why ?? iterator(own.items);
     } catch (error) {
       if (!(error instanceof PythonRaise) || tries > 0) throw error;
       Object.assign(this, { depth, tries });
@@ -1518,532 +1066,9 @@ export class PythonInterpreter implements Interpreter, OperatorHost, EffectsHost
     if (start?.kind !== "class" || !at?.self) return unknown("`super()`", place);
     return { kind: "native", type: superType, data: { start, self: at.self } satisfies SuperData };
   }
-
-  // -------------------------------------------------------------------------------------------------------- objects
-
-  private instantiate(type: PythonClass, args: Arguments, place: Place): Value {
-    this.spend(1);
-    const maker = this.inClass(type, "__new__");
-    if (maker?.kind === "function" || (maker?.kind === "native" && maker.type === classMethod)) {
-      const made = this.callValue(
-        maker.kind === "function" ? maker : (maker.data as Value),
-        withFirst(type, args),
-        place,
-      );
-      if (made.kind === "instance" && made.type.mro.includes(type)) this.initialise(made, made.type.mro, args, place);
-      return made;
-    }
-    const instance: PythonInstance = { kind: "instance", type, attributes: new Map() };
-    this.onInstance?.(type, args);
-    this.initialise(instance, type.mro, args, place);
-    return instance;
-  }
-
-  /** Runs the first `__init__` of the classes. */
-  private initialise(instance: PythonInstance, classes: readonly Value[], args: Arguments, place: Place): void {
-    for (const entry of classes) {
-      if (entry.kind === "class") {
-        const own = entry.attributes.get("__init__");
-        if (own) {
-          const result = this.callValue(this.bound(own, instance, place), args, place);
-          // What `__init__` sets is not known where it ended early.
-          if (result.kind === "unknown") this.unfinished.set(instance, result);
-          return;
-        }
-        if (entry.fields) {
-          const failed = initialiseFields(instance, entry.fields, args, place, this);
-          if (failed) this.unfinished.set(instance, failed);
-          const after = failed ? undefined : this.inClass(instance.type, "__post_init__");
-          const result = after && this.callValue(this.bound(after, instance, place), noArguments(place, []), place);
-          if (result?.kind === "unknown") this.unfinished.set(instance, result);
-          return;
-        }
-      } else if (entry.kind === "native" && entry.type.instanceInit) {
-        return entry.type.instanceInit(instance, args, { place, interpreter: this });
-      } else if (entry.kind === "unknown") return;
-    }
-  }
-
-  /** Instances whose initialisation is not known to the end. */
-  private readonly unfinished = new WeakMap<PythonInstance, Unknown>();
-
-  /** An attribute of the source's classes among a class and its bases, as it is in the class. */
-  private inClass(type: PythonClass, name: string): Value | undefined {
-    for (const entry of type.mro) {
-      const value = entry.kind === "class" ? entry.attributes.get(name) : undefined;
-      if (value) return value;
-    }
-    return undefined;
-  }
-
-  classAttribute(value: Value, name: string): Value | undefined {
-    const found = value.kind === "instance" ? this.inClass(value.type, name) : value.kind === "class" ? this.inClass(value, name) : undefined; // prettier-ignore
-    return found?.kind === "native" && found.type === classMethod ? (found.data as Value) : found;
-  }
-
-  methodOf(instance: PythonInstance, name: string): Value | undefined {
-    return this.inClass(instance.type, name);
-  }
-
-  unknownBase(instance: PythonInstance): Unknown | undefined {
-    return instance.type.mro.find((entry) => entry.kind === "unknown");
-  }
-
-  /** What an attribute of a class is as an attribute of its instance. */
-  private bound(value: Value, self: PythonInstance, place: Place): Value {
-    if (value.kind === "function") return { kind: "bound", self, callee: value };
-    if (value.kind !== "native") return value;
-    if (isProperty(value)) {
-      const { get, cached } = value.data;
-      const result = this.callValue(get, noArguments(place, [self]), place);
-      if (cached !== undefined) self.attributes.set(cached, result);
-      return result;
-    }
-    return value.type === classMethod
-      ? { kind: "bound", self: self.type, callee: value.data as Value }
-      : this.unwrapped(value);
-  }
-
-  /** Of a static method, the function. */
-  private unwrapped(value: Value): Value {
-    return value.kind === "native" && value.type === staticMethod ? (value.data as Value) : value;
-  }
-
-  private attributeOf(value: Value, name: string, place: Place): Value {
-    const found = this.find(value, name, place);
-    if (found) return found;
-    const of = value.kind === "instance" ? `\`${value.type.name}\`` : value.kind === "class" ? `the class \`${value.name}\`` : value.kind === "native" ? nameOf(value) : `a value (${value.kind})`; // prettier-ignore
-    if (this.tries > 0 && value.kind !== "native") raise("AttributeError", name, place);
-    return unknown(`the attribute \`${name}\` of ${of}`, place);
-  }
-
-  private find(value: Value, name: string, place: Place): Value | undefined {
-    const at: At = { place, interpreter: this };
-    switch (value.kind) {
-      case "unknown":
-        return value;
-      case "instance":
-        return value.attributes.get(name) ?? this.instanceAttribute(value, value.type.mro, name, at);
-      case "class":
-        return this.attributeOfClass(value, name, at);
-      case "native": {
-        const own = this.beside.get(value)?.get(name);
-        if (own) return own;
-        if (value.type === superType && value.data !== undefined)
-          return this.superAttribute(value.data as SuperData, name, at);
-        const found = value.type === moduleType ? this.moduleAttribute(value.data as ModuleData, name, place) : value.type.attribute?.(value, name, at); // prettier-ignore
-        if (found) return found;
-        if (value.type.isClass) return this.ofLibraryClass(value, name);
-        return unknown(value.type === moduleType ? `\`${(value.data as ModuleData).name}.${name}\`` : `the attribute \`${name}\` of ${nameOf(value)}`, place); // prettier-ignore
-      }
-      case "bound":
-        if (name === "__self__") return value.self;
-        if (name === "__func__") return value.callee;
-        return this.find(value.callee, name, place);
-      case "function":
-        if (name === "__call__") return value;
-        return this.beside.get(value)?.get(name) ?? (name === "__name__" || name === "__qualname__" ? string(value.name) : undefined); // prettier-ignore
-      default:
-        return methodOfPlain(value, name, this);
-    }
-  }
-
-  private instanceAttribute(self: PythonInstance, classes: readonly Value[], name: string, at: At): Value | undefined {
-    let unknownEntry: Unknown | undefined;
-    for (const entry of classes) {
-      if (entry.kind === "class") {
-        const value = entry.attributes.get(name);
-        if (value) return unknownEntry ?? this.bound(value, self, at.place);
-      } else if (entry.kind === "native") {
-        const value = entry.type.instanceAttribute?.(self, name, at);
-        if (value) return unknownEntry ?? value;
-      } else if (entry.kind === "unknown") unknownEntry ??= entry;
-    }
-    if (name === "__class__") return self.type;
-    if (name === "__dict__") return { kind: "dict", entries: self.attributes };
-    const getter = name.startsWith("__") ? undefined : this.inClass(self.type, "__getattr__");
-    if (getter)
-      return this.callValue(this.bound(getter, self, at.place), noArguments(at.place, [string(name)]), at.place);
-    return unknownEntry ?? this.unfinished.get(self);
-  }
-
-  private attributeOfClass(type: PythonClass, name: string, at: At): Value | undefined {
-    let unknownEntry: Unknown | undefined;
-    for (const entry of type.mro) {
-      if (entry.kind === "class") {
-        const value = entry.attributes.get(name);
-        if (value?.kind === "native" && value.type === classMethod) return unknownEntry ?? { kind: "bound", self: type, callee: value.data as Value }; // prettier-ignore
-        if (value) return unknownEntry ?? this.unwrapped(value);
-      } else if (entry.kind === "unknown") unknownEntry ??= entry;
-    }
-    switch (name) {
-      case "__name__":
-      case "__qualname__":
-        return string(type.name);
-      case "__mro__":
-        return tuple(type.mro);
-      case "__init__":
-        return this.initialiser(type.mro);
-      case "__dict__":
-        return { kind: "dict", entries: new Map(type.attributes) };
-      case "__annotations__":
-        return unknown("the annotations of a class", at.place);
-    }
-    for (const entry of type.mro) {
-      const value = entry.kind === "native" ? entry.type.attribute?.(entry, name, at) : undefined;
-      if (value) return value;
-    }
-    return unknownEntry;
-  }
-
-  /** `Base.__init__`, of classes without one of their own: a function of the instance and the arguments. */
-  private initialiser(classes: readonly Value[]): Value {
-    return nativeFunction("__init__", (args, { place }) => {
-      const [self, ...positional] = args.positional;
-      const rest = { ...args, positional, places: { ...args.places, positional: args.places.positional.slice(1) } };
-      if (self?.kind === "instance") this.initialise(self, classes, rest, place);
-      return none;
-    });
-  }
-
-  /** `nn.Module.forward`: a function of the instance. */
-  private ofLibraryClass(type: Native, name: string): Value | undefined {
-    if (name === "__init__") return this.initialiser([type]);
-    if (name === "__name__") return string(type.type.name.split(".").at(-1)!);
-    if (name === "__setattr__") return rawSetter;
-    return nativeFunction(`${type.type.name}.${name}`, (args, at) => {
-      const [self, ...positional] = args.positional;
-      const method = self?.kind === "instance" ? type.type.instanceAttribute?.(self, name, at) : self ? this.find(self, name, at.place) : undefined; // prettier-ignore
-      if (!method) return unknown(`\`${name}\` of ${type.type.name}`, at.place);
-      return this.callValue(method, { ...args, positional, places: { ...args.places, positional: args.places.positional.slice(1) } }, at.place); // prettier-ignore
-    });
-  }
-
-  private superAttribute({ start, self }: SuperData, name: string, at: At): Value | undefined {
-    const type = self.kind === "instance" ? self.type : self.kind === "class" ? self : undefined;
-    if (!type) return unknown("`super()`", at.place);
-    const classes = type.mro.slice(type.mro.indexOf(start) + 1);
-    if (name === "__new__") return bareMaker;
-    if (self.kind !== "instance") {
-      for (const entry of classes) {
-        if (entry.kind === "unknown") return entry;
-        const value = entry.kind === "class" ? entry.attributes.get(name) : undefined;
-        if (value?.kind === "native" && value.type === classMethod)
-          return { kind: "bound", self, callee: value.data as Value };
-        if (value) return this.unwrapped(value);
-      }
-      return name.startsWith("__") ? nothing : unknown(`\`super().${name}\``, at.place);
-    }
-    if (name === "__init__") return { kind: "bound", self, callee: this.initialiser(classes) };
-    const found = this.instanceAttribute(self, classes, name, at);
-    if (found) return found;
-    if (name === "__setattr__") return { kind: "bound", self, callee: rawSetter };
-    // What every object has does nothing here.
-    return name === "__post_init__" || name === "__init_subclass__" ? nothing : undefined;
-  }
-
-  private setAttributeOf(value: Value, name: string, to: Value, place: Place): void {
-    const at: At = { place, interpreter: this };
-    switch (value.kind) {
-      case "instance": {
-        for (const entry of value.type.mro) {
-          if (entry.kind === "class") {
-            const own = entry.attributes.get(name);
-            if (own && isProperty(own) && own.data.cached === undefined) {
-              if (own.data.set) this.callValue(own.data.set, noArguments(place, [value, to]), place);
-              return;
-            }
-            const setter = entry.attributes.get("__setattr__");
-            if (setter) {
-              this.callValue(this.bound(setter, value, place), noArguments(place, [string(name), to]), place);
-              return;
-            }
-          } else if (entry.kind === "native" && entry.type.instanceSetAttribute?.(value, name, to, at)) return;
-        }
-        value.attributes.set(name, to);
-        return;
-      }
-      case "class":
-        value.attributes.set(name, to);
-        return;
-      case "native":
-        if (value.type.setAttribute?.(value, name, to, at)) return;
-        if (!value.type.setAttribute && value.type !== moduleType && value.type.attribute?.(value, name, at)) {
-          if (!this.isShared(value)) forgetValue(value, unknown(`a change of \`${name}\` of ${nameOf(value)}`, place));
-          return;
-        }
-        break;
-      case "function":
-      case "bound":
-        break;
-      default:
-        return;
-    }
-    const attributes = this.beside.get(value) ?? new Map<string, Value>();
-    this.beside.set(value, attributes.set(name, to));
-  }
-
-  // ---------------------------------------------------------------------------------------------------------- items
-
-  private itemOf(value: Value, index: Value, place: Place): Value {
-    const at: At = { place, interpreter: this };
-    switch (value.kind) {
-      case "unknown":
-        return value;
-      case "native":
-        return (
-          value.type.item?.(value, index, at) ??
-          (value.type.isClass ? value : unknown(`an item of ${nameOf(value)}`, place))
-        );
-      case "class": {
-        // A generic class with its arguments, or a member of an enumeration.
-        if (index.kind === "string" && value.attributes.get(index.value)?.kind === "instance") return value.attributes.get(index.value)!; // prettier-ignore
-        const own = this.classAttribute(value, "__class_getitem__");
-        return own ? this.callValue(own, noArguments(place, [value, index]), place) : value;
-      }
-      case "instance":
-        for (const entry of value.type.mro) {
-          if (entry.kind === "unknown") return entry;
-          const own = entry.kind === "class" ? entry.attributes.get("__getitem__") : undefined;
-          if (own) return this.callValue(this.bound(own, value, place), noArguments(place, [index]), place);
-          if (entry.kind === "native" && entry.type.instanceItem) return entry.type.instanceItem(value, index, at);
-        }
-        return unknown(`an item of an object of \`${value.type.name}\``, place);
-      case "dict": {
-        const key = this.keyOf(index);
-        if (key === undefined) return index.kind === "unknown" ? index : unknown("a key of a dict", place);
-        const found = value.entries.get(presentKey(value.entries, key));
-        if (found) return found;
-        if (!value.factory) return raise("KeyError", typeof key === "object" ? "a key" : String(key), place);
-        const made = this.callValue(value.factory, noArguments(place, []), place);
-        value.entries.set(key, made);
-        return made;
-      }
-      case "list":
-      case "tuple":
-      case "string": {
-        const position = plainOf(index);
-        const length = value.kind === "string" ? value.value.length : value.items.length;
-        if (isInteger(position)) {
-          const from = +position.value < 0 ? +position.value + length : +position.value;
-          if (from < 0 || from >= length) raise("IndexError", `index ${+position.value} of ${length}`, place);
-          return value.kind === "string" ? string(value.value[from]) : value.items[from];
-        }
-        const indices = position.kind === "slice" ? sliceIndices(position, length) : undefined;
-        if (!indices) return unknownOf(position) ?? unknown(`an item of a ${value.kind}`, place);
-        this.spend(indices.length);
-        if (value.kind === "string") return string(indices.map((i) => value.value[i]).join(""));
-        const items = indices.map((i) => value.items[i]);
-        return value.kind === "list" ? list(items) : tuple(items);
-      }
-      default:
-        return unknown(`an item of a value (${value.kind})`, place);
-    }
-  }
-
-  private setItemOf(value: Value, index: Value, to: Value, place: Place): void {
-    const at: At = { place, interpreter: this };
-    const why = () => unknownOf(index) ?? unknown(`a change of \`${this.short(place)}\``, place);
-    switch (value.kind) {
-      case "native":
-        if (!value.type.setItem?.(value, index, to, at) && !this.isShared(value)) forgetValue(value, why());
-        return;
-      case "instance":
-        for (const entry of value.type.mro) {
-          const own = entry.kind === "class" ? entry.attributes.get("__setitem__") : undefined;
-          if (own) {
-            this.callValue(this.bound(own, value, place), noArguments(place, [index, to]), place);
-            return;
-          }
-          if (entry.kind === "native" && entry.type.instanceSetItem?.(value, index, to, at)) return;
-        }
-        return forgetValue(value, why());
-      case "dict": {
-        const failed = this.put(value, index, to, place);
-        if (failed) forgetValue(value, failed);
-        return;
-      }
-      case "list": {
-        const { length } = value.items;
-        if (isInteger(index)) {
-          const from = +index.value < 0 ? +index.value + length : +index.value;
-          if (from < 0 || from >= length) raise("IndexError", `index ${+index.value} of ${length}`, place);
-          value.items[from] = to;
-          return;
-        }
-        const indices = index.kind === "slice" ? sliceIndices(index, length) : undefined;
-        const items = indices && this.itemsOf(to, place);
-        if (!items || index.kind !== "slice") return forgetValue(value, unknownOf(to) ?? why());
-        if (index.step.kind === "none") {
-          const start = sliceIndices({ ...index, stop: none }, length)![0] ?? indices[0] ?? length;
-          value.items.splice(start, indices.length, ...items);
-        } else if (items.length !== indices.length) raise("ValueError", "a slice of another length", place);
-        else for (const [i, target] of indices.entries()) value.items[target] = items[i]!;
-      }
-    }
-  }
-
-  private itemsOf(value: Value, place: Place): readonly Value[] | undefined {
-    const at: At = { place, interpreter: this };
-    switch (value.kind) {
-      case "list":
-      case "tuple":
-        return value.items;
-      case "dict":
-        return [...value.entries.keys()].map(keyValue);
-      case "string":
-        return [...value.value].map(string);
-      case "native":
-        return value.type.iterate?.(value, at);
-      case "class":
-        return isEnum(value) ? [...value.attributes.values()].filter((member) => member.kind === "instance" && member.type === value) : undefined; // prettier-ignore
-      case "instance":
-        for (const entry of value.type.mro) {
-          if (entry.kind === "unknown") return undefined;
-          const own = entry.kind === "class" ? entry.attributes.get("__iter__") : undefined;
-          if (own)
-            return this.drained(this.callValue(this.bound(own, value, place), noArguments(place, []), place), place);
-          if (entry.kind === "native" && entry.type.instanceIterate) return entry.type.instanceIterate(value, at);
-        }
-        return undefined;
-      default:
-        return undefined;
-    }
-  }
-
-  /** The items of what `__iter__` gives: an iterator of the source's is asked until it stops. */
-  private drained(iterator: Value, place: Place): readonly Value[] | undefined {
-    const next = iterator.kind === "instance" ? this.inClass(iterator.type, "__next__") : undefined;
-    if (iterator.kind !== "instance" || !next)
-      return iterator.kind === "instance" ? undefined : this.itemsOf(iterator, place);
-    const items: Value[] = [];
-    const { depth, calls, tries } = this;
-    for (;;) {
-      try {
-        this.tries = tries + 1;
-        const item = this.callValue(this.bound(next, iterator, place), noArguments(place, []), place);
-        if (item.kind === "unknown" || items.length > most.yields) return undefined;
-        items.push(item);
-      } catch (error) {
-        if (!(error instanceof PythonRaise) || exceptionName(error.value) !== "StopIteration") throw error;
-        Object.assign(this, { depth, calls });
-        return items;
-      } finally {
-        this.tries = tries;
-      }
-    }
-  }
-
-  private lengthOf(value: Value, place: Place): Value {
-    switch (value.kind) {
-      case "unknown":
-        return value;
-      case "string":
-        return int([...value.value].length, place);
-      case "list":
-      case "tuple":
-        return int(value.items.length, place);
-      case "dict":
-        return int(value.entries.size, place);
-      case "native": {
-        const own = value.type.length?.(value, { place, interpreter: this });
-        if (own) return own;
-        break;
-      }
-      case "instance": {
-        const own = this.inClass(value.type, "__len__");
-        if (own) return this.callValue(this.bound(own, value, place), noArguments(place, []), place);
-      }
-    }
-    const items = this.itemsOf(value, place);
-    return items ? int(items.length, place) : unknown(`the length of \`${this.short(place)}\``, place);
-  }
-
-  private truthOf(value: Value): boolean | undefined {
-    switch (value.kind) {
-      case "none":
-        return false;
-      case "bool":
-        return value.value;
-      case "int":
-      case "float":
-        return value.value !== 0;
-      case "string":
-        return value.value !== "";
-      case "list":
-      case "tuple":
-        return value.items.length > 0;
-      case "dict":
-        return value.entries.size > 0;
-      case "instance": {
-        if (plainOf(value) !== value) return this.truthOf(plainOf(value));
-        const own = this.inClass(value.type, "__bool__") ?? this.inClass(value.type, "__len__");
-        if (own) return this.truthOf(this.callValue(own, noArguments(nowhere, [value]), nowhere));
-        if (this.unknownBase(value)) return undefined;
-        const sized = value.type.mro.find((entry) => entry.kind === "native" && entry.type.instanceIterate);
-        if (!sized) return true;
-        const items = this.itemsOf(value, nowhere);
-        return items && items.length > 0;
-      }
-      case "native":
-        return value.type.truth ? value.type.truth(value) : value.type.isClass ? true : undefined;
-      case "unknown":
-        return undefined;
-      default:
-        return true;
-    }
-  }
-
-  private instanceOf(value: Value, type: Value): boolean | undefined {
-    if (type.kind === "tuple") {
-      let known: boolean | undefined = false;
-      for (const each of type.items) {
-        const is = this.instanceOf(value, each);
-        if (is) return true;
-        if (is === undefined) known = undefined;
-      }
-      return known;
-    }
-    if (value.kind === "unknown" || type.kind === "unknown") return undefined;
-    if (type.kind === "none") return value.kind === "none";
-    if (value.kind === "instance" && value.type.mro.some((entry) => entry === type || (type.kind === "native" && identical(entry, type)))) return true; // prettier-ignore
-    if (value.kind === "instance" && this.unknownBase(value)) return undefined;
-    if (type.kind === "class") return value.kind === "native" && value.type.isClass === undefined ? undefined : false;
-    if (type.kind !== "native") return undefined;
-    if (type.type.hasInstance) return type.type.hasInstance(type, value);
-    if (value.kind === "native") return undefined;
-    return value.kind === "instance" && value.type.mro.some(({ kind }) => kind === "native") ? undefined : false;
-  }
 }
 
 const ellipsis: Value = { kind: "ellipsis" };
-const nowhere: Place = { from: 0, to: 0 };
-const placeAt = ({ from, to }: Place): Place => ({ from, to });
-const unknownOf = (value: Value): Unknown | undefined =>
-  value.kind === "unknown"
-    ? value
-    : value.kind === "native"
-      ? value.type.problem?.(value)
-      : value.kind === "slice"
-        ? (unknownOf(value.start) ?? unknownOf(value.stop) ?? unknownOf(value.step))
-        : undefined;
-const nothing = nativeFunction("a method of every object", () => none);
-
-const rawSetter = nativeFunction("object.__setattr__", ({ positional: [self, name, value] }) => {
-  if (self?.kind === "instance" && name?.kind === "string" && value) self.attributes.set(name.value, value);
-  return none;
-});
-const bareMaker = nativeFunction("object.__new__", ({ positional: [type] }, { place }) =>
-  type?.kind === "class" ? { kind: "instance", type, attributes: new Map() } : unknown("a new object", place),
-);
-
-const moduleType: NativeType = { name: "a module", truth: () => true };
-
-const raised = ({ value, place }: PythonRaise, who: string): Unknown => {
-  const name = exceptionName(value);
-  return unknown(`${who}, which raises ${name === undefined ? "an exception" : `\`${name}\``}`, place);
-};
-
 function integerLiteral(node: Syntax): Value {
   const text = node.text.replaceAll("_", "").toLowerCase();
   const value = /^0\d/.test(text) ? (/^0+$/.test(text) ? 0 : NaN) : Number(text);
