@@ -2,7 +2,7 @@
 import { axesIn, binary, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
 import { contract, pairedIndex, projectTokens } from "./contract";
-import { childrenOf } from "./evaluate";
+import { childrenOf, EvaluationError, RowEvaluator } from "./evaluate";
 import { axisAt, axisOf, broadcast, broadcastElement, distinct, isBatch, isPlain, isToken, one, onlyPlain, regroup, regroupElement, reflowed, resolveSizes, sameRoles } from "./layout"; // prettier-ignore
 import type { MaskSource, Place, StreamNode } from "./nodes";
 import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, reheaded, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
@@ -339,14 +339,14 @@ function streamAndNumbers(
   const result = (made: StreamNode) => streamed(axes, made, place);
   const value = element.kind === "number" ? element.value : undefined;
   const perToken = axesIn(element).has(0);
-  if (node.op === "input" && node.discrete && !axes.flat().some(isPlain) && op !== "+") return opaque("arithmetic with the indices of the vocabulary", place); // prettier-ignore
+  if (node.op === "input" && node.discrete && !axes.flat().some(isPlain) && !comparisons.includes(op)) return opaque("arithmetic with the indices of the vocabulary", place); // prettier-ignore
   switch (op) {
     case "+":
     case "-": {
       if (op === "+" && value === 1 && node.op === "activation" && node.name === "elu")
         return result({ ...node, name: "elu-plus-one" });
       const signed = op === "-" && reflected ? streams.negate(node, place) : node;
-      if (value === 0 || (value !== undefined && Math.abs(value) <= 1e-2 && streams.isDivisor(node)))
+      if (value === 0 || (value !== undefined && Math.abs(value) <= 1e-2 && streams.staysNearby(node)))
         return result(signed);
       if (!perToken) return value !== undefined && !Number.isFinite(value) ? opaque(`${value} is added to tokens`, place) : result(streams.add(signed, streams.constant(node.sequence, place), place)); // prettier-ignore
       const classes = classesOf(element, axes);
@@ -804,6 +804,8 @@ function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | num
     return opaque("tokens are assigned one by one", place);
   }
   const sizes = sizesOf(of);
+  const entered = enteredInTable(of, steps, convert(given, of.dtype));
+  if (entered) return known(of.axes, entered, of.dtype, place, of.content.source);
   let inside: IndexExpression = numeral(1);
   /** The coordinates of the value, from the first axis that the index keeps. */
   const inner: IndexExpression[] = [];
@@ -846,7 +848,58 @@ function assign(of: Tensor, indices: readonly TensorIndex[], value: Tensor | num
   if (converted.kind !== "constant") return opaque("tokens are assigned one by one", place);
   const element = substitute(converted.element, (axis) => inner[axis + shift], sizes);
   const made = choose(inside, element, of.content.element);
-  return known(of.axes, made, of.dtype, place, of.content.source);
+  const count = (assignments.get(of.content.element) ?? 0) + 1;
+  const written = count > mostAssignments ? writtenOut(made, sizes) : undefined;
+  if (!written) assignments.set(made, count);
+  return known(of.axes, written ?? made, of.dtype, place, of.content.source);
+}
+
+/** After so many assignments, as in loops, a constant of not more entries is written out as a table. */
+const mostAssignments = 16;
+const mostEntries = 2 ** 16;
+const assignments = new WeakMap<IndexExpression, number>();
+const writtenTables = new WeakSet<IndexExpression>();
+
+const entries = (values: readonly number[], sizes: readonly number[]): IndexExpression => {
+  const indices = sizes.map((size, axis) => (size === 1 ? numeral(0) : coordinate(axis)));
+  const table: IndexExpression = { kind: "table", values, sizes, indices };
+  writtenTables.add(table);
+  return table;
+};
+
+function writtenOut(element: IndexExpression, sizes: readonly number[]): IndexExpression | undefined {
+  if (sizes.length === 0 || sizes.reduce((a, b) => a * b, 1) > mostEntries) return undefined;
+  const values = tuples(sizes).map((place) => valueAt(element, place));
+  return values.some(Number.isNaN) ? undefined : entries(values, sizes);
+}
+
+/** A written table with other entries, where these are chosen by integers and slices. */
+function enteredInTable(of: Tensor, steps: readonly TensorIndex[], given: Tensor): IndexExpression | undefined {
+  if (of.content.kind !== "constant" || given.content.kind !== "constant") return undefined;
+  const { element } = of.content;
+  if (element.kind !== "table" || !writtenTables.has(element)) return undefined;
+  const { sizes } = element;
+  if (steps.length !== sizes.length) return undefined;
+  const kept: number[] = [];
+  const places: number[][] = [];
+  for (const [axis, step] of steps.entries()) {
+    if (step.kind === "at") places.push([step.index < 0 ? step.index + sizes[axis] : step.index]);
+    else if (step.kind === "slice") {
+      const range = sliced(step, sizes[axis]);
+      if (!range) return element;
+      kept.push(axis);
+      places.push(Array.from({ length: range.count }, (_, i) => range.start + i * range.step));
+    } else return undefined;
+  }
+  const shift = kept.length - given.axes.length;
+  if (shift < 0) return undefined;
+  const values = [...element.values];
+  for (const where of tuples(places.map(({ length }) => length))) {
+    const value = valueAt(given.content.element, given.axes.map((_, axis) => where[kept[axis + shift]])); // prettier-ignore
+    if (Number.isNaN(value)) return undefined;
+    values[where.reduce((sum, i, axis) => sum * sizes[axis] + places[axis][i], 0)] = value;
+  }
+  return entries(values, sizes);
 }
 
 /** Whether the coordinates are among those that lists of indices name, taken together one by one. */
@@ -1334,6 +1387,24 @@ function learnedFunction(of: Tensor, axes: readonly Axis[], last: number, traina
   return make(axes, { kind: "lookup", index, free: [last], trainable }, "float", of.place);
 }
 
+/** Whether all values of an expression are indices of so many rows: worked out one by one, where its bounds leave it open. */
+function areIndices(element: IndexExpression, sizes: readonly number[], rows: number): boolean {
+  const [height, width] = [sizes.at(-2) ?? 1, sizes.at(-1) ?? 1];
+  const leading = tuples(sizes.slice(0, -2).map((size, axis) => (axesIn(element).has(axis) ? size : 1)));
+  const isIndex = (value: number) => Number.isInteger(value) && value >= 0 && value < rows;
+  try {
+    return leading.every((place) => {
+      const rank = sizes.length;
+      const placed = substitute(element, (axis) => (axis < rank - 2 ? numeral(place[axis]) : coordinate(axis - rank + 3)), [1, height, width]); // prettier-ignore
+      const evaluator = new RowEvaluator(placed, width, height);
+      return Array.from({ length: height }, (_, row) => row).every((row) => evaluator.row(row).every(isIndex));
+    });
+  } catch (error) {
+    if (error instanceof EvaluationError) return false;
+    throw error;
+  }
+}
+
 function embedding(
   table: { rows: number; width: number; trainable: boolean; widthLiteral: Place | undefined },
   indices: Tensor,
@@ -1345,7 +1416,7 @@ function embedding(
   const axes = [...indices.axes, axisOf(table.width)];
   if (content.kind === "constant") {
     const [low, high] = boundsOf(content.element, sizesOf(indices));
-    if (low < 0 || high >= table.rows) return opaque("an index outside its axis", place);
+    if (!(low >= 0 && high < table.rows) && !areIndices(content.element, sizesOf(indices), table.rows)) return opaque("an index outside its axis", place); // prettier-ignore
     return make(axes, { kind: "lookup", index: content.element, free: [axes.length - 1], trainable: table.trainable }, "float", place); // prettier-ignore
   }
   if (content.kind === "stream" && content.node.op === "input" && content.node.discrete && indices.dtype !== "float")
@@ -1568,7 +1639,7 @@ export const tensors: TensorOperations = {
       const keeps = divisor && high === undefined && low !== undefined && Math.abs(low) <= 1e-2;
       return keeps ? of : opaque("scores or sums over tokens are clamped", place);
     }
-    if (of.content.kind === "stream" && streams.isDivisor(of.content.node) && high === undefined && low !== undefined && Math.abs(low) <= 1e-2) return of; // prettier-ignore
+    if (of.content.kind === "stream" && streams.staysNearby(of.content.node) && high === undefined && low !== undefined && Math.abs(low) <= 1e-2) return of; // prettier-ignore
     if (low !== undefined) made = combine("max", made, low, place);
     if (high !== undefined) made = combine("min", made, high, place);
     return { ...made, dtype: of.dtype };

@@ -188,6 +188,10 @@ export function divide(left: StreamNode, right: StreamNode, place: Place): Strea
 
 /** A norm, or attention divided by the sum of its weights, where the divisor is one; `how` says whether it is already inverted. */
 function dividedBy(of: StreamNode, by: StreamNode, how: "plain" | "inverse", place: Place): StreamNode | undefined {
+  if (of.op === "scale" && !negations.has(of)) {
+    const inner = dividedBy(of.of, by, how, place);
+    return inner && { ...of, of: inner };
+  }
   const divisor = how === "plain" ? by : inverted(by);
   if (!divisor) return undefined;
   const attention = normalised(of, divisor, place);
@@ -256,8 +260,9 @@ export function addVector(of: StreamNode, trainable: boolean, full: boolean, pla
   return add(of, constant(of.sequence, place), place);
 }
 
-/** Divisors of norms and of attention, to which small numbers are added so that they are not 0. */
-export function isDivisor(node: StreamNode): boolean {
+/** Divisors of norms and of attention, and features of kernels, to which small numbers are added so that they are not 0. */
+export function staysNearby(node: StreamNode): boolean {
+  if (node.op === "activation") return node.name === "relu" || node.name === "exp" || node.name === "elu-plus-one";
   if (node.op === "attend") return node.attention.value.op === "constant";
   return node.op === "tokenwise" && ["root", "mean square", "sum of squares", "variance", "deviation", "length"].includes(node.name); // prettier-ignore
 }
