@@ -15,9 +15,9 @@ import {
   projection,
 } from "./flaxLayers";
 import { freshKey, initializers, jax, nnOperations } from "./jax";
-import { layerFramework, literal, type LayerFramework, type LayerSpec } from "./layers";
+import { lostName, layerFramework, literal, type LayerFramework, type LayerSpec } from "./layers";
 import { linear } from "./multiHead";
-import { classValue, notUnderstood } from "./objects";
+import { classValue } from "./objects";
 import { sharedFunctions } from "./tensorFunctions";
 import { asTensor, isTensor, TensorState } from "./tensorState";
 import { opaqueOr } from "./tensorValue";
@@ -297,8 +297,11 @@ for (const [name, kind] of [
     container: kind,
     make: (call, layer) => {
       const items = call.value("items");
-      if (items?.kind === "dict") for (const [key, value] of items.entries) layer.attributes.set(String(key), value);
-      else if (items) for (const [i, value] of call.items(items).entries()) layer.attributes.set(String(i), value);
+      if (items?.kind === "dict") {
+        for (const [key, value] of items.entries) if (typeof key === "string") layer.attributes.set(key, value);
+      } else if (items) {
+        for (const [i, value] of call.items(items).entries()) layer.attributes.set(String(i), value);
+      }
     },
     input: "*rest",
     forward: (call) => {
@@ -367,9 +370,7 @@ nnxValues.set(
 const named =
   (values: ReadonlyMap<string, Value>, prefix: string): Library =>
   (name) =>
-    name === "initializers" || name === "nn"
-      ? undefined
-      : (values.get(name) ?? notUnderstood(`${prefix}.${name}`, jax));
+    name === "initializers" || name === "nn" ? undefined : (values.get(name) ?? lostName(`${prefix}.${name}`, jax));
 
 export const flaxLibraries: readonly [string, Library][] = [
   ["flax", () => undefined],

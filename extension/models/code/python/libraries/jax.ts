@@ -7,9 +7,10 @@ import { NotUnderstood, operation, view, type Call, type Operation } from "./cal
 import { dtype, finfo, iinfo, inert } from "./dtypes";
 import { registerFamily } from "./einops";
 import { cast, dataDependent, normalised, oneHot, permuted } from "./kerasOps";
+import { lostName } from "./layers";
 import { bothMasks, keptPairs, tokensFirst, windowMask } from "./multiHead";
 import { numpyFunctions, numpyMethods } from "./numpy";
-import { classValue, notUnderstood } from "./objects";
+import { classValue } from "./objects";
 import { condition, flattened, randomTensor, sharedFunctions, taken } from "./tensorFunctions";
 import { asTensor, isTensor, tensorOf, type TensorNative } from "./tensorState";
 import { dtypeArgument, fromFront, opaqueOr, tensorFamily, toIndices, transposed } from "./tensorValue";
@@ -121,7 +122,7 @@ const numpyValues = new Map<string, Value>([
   ["ndarray", classValue("jnp.ndarray", (_args, { place }) => jax.wrap(tensors.opaque("`jnp.ndarray`", place)), (value) => (value.kind === "unknown" ? undefined : isTensor(value)))], // prettier-ignore
 ]);
 
-export const jaxNumpy: Library = (name) => numpyValues.get(name) ?? dtype(name) ?? notUnderstood(`jnp.${name}`, jax);
+export const jaxNumpy: Library = (name) => numpyValues.get(name) ?? dtype(name) ?? lostName(`jnp.${name}`, jax);
 
 /** `jax.nn.dot_product_attention`: (batch, token, head, features), also without the batch. */
 function dotProductAttention(call: Call): Tensor {
@@ -191,7 +192,7 @@ export const initializers: Library = (name) => {
 const nnValues = new Map<string, Value>(
   [...nnOperations].map(([name, of]): [string, Value] => [name, jax.function(`jax.nn.${name}`, of)]),
 );
-export const jaxNn: Library = (name) => nnValues.get(name) ?? notUnderstood(`jax.nn.${name}`, jax);
+export const jaxNn: Library = (name) => nnValues.get(name) ?? lostName(`jax.nn.${name}`, jax);
 
 /** Numbers drawn with a key: always the same ones, unless the key is new at every call. */
 const freshType: NativeType = {
@@ -225,7 +226,7 @@ const random: Library = (name) => {
 const laxOperations = new Map<string, Operation>([
   ["rsqrt", shared("rsqrt")],
   ["stop_gradient", operation("input", (call) => call.tensor("input"))],
-  ["select", operation("condition input other", (call) => shared("where").run(call) as Tensor)],
+  ["select", operation("condition input other", (call) => shared("where").run(call))],
   ["max", shared("maximum")],
   ["min", shared("minimum")],
   ["exp", shared("exp")],
@@ -269,15 +270,15 @@ const lax: Library = (name) => {
       const chosen = known === undefined ? undefined : known ? yes : no;
       return chosen ? at.interpreter.callWith(chosen, rest, at.place) : unknown("`jax.lax.cond` of the data", at.place);
     });
-  return notUnderstood(`jax.lax.${name}`, jax);
+  return lostName(`jax.lax.${name}`, jax);
 };
 
 /** A transformation of a function whose result is another function: what it computes is not followed. */
 function transformation(name: string): Native {
   const type: NativeType = {
     name: `\`${name}\``,
-    decorate: () => notUnderstood(name, jax),
-    call: () => notUnderstood(name, jax),
+    decorate: () => lostName(name, jax),
+    call: () => lostName(name, jax),
   };
   return { kind: "native", type, data: undefined };
 }

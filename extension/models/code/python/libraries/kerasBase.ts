@@ -110,12 +110,11 @@ const sourceMethod = (self: PythonInstance, name: string): PythonFunction | unde
 const namesOf = (method: PythonFunction): readonly { name: string; default: unknown }[] =>
   parametersOf(method.node)?.named.slice(1) ?? [];
 
-const built = new WeakSet<PythonInstance>();
+/** For which shapes an object has been built. */
+const built = new WeakMap<PythonInstance, string>();
 
-/** Calls `build` with the shapes of the arguments, once. */
+/** Calls `build` with the shapes of the arguments, once for the same shapes. */
 function buildOnce(self: PythonInstance, method: PythonFunction | undefined, args: Arguments, at: At): void {
-  if (built.has(self)) return;
-  built.add(self);
   const build = sourceMethod(self, "build");
   if (!build) return;
   const inputs = method ? namesOf(method).map(({ name }) => name) : [];
@@ -125,6 +124,9 @@ function buildOnce(self: PythonInstance, method: PythonFunction | undefined, arg
     const own = shapes.length > 1 ? given(name.replace(/_shape$/, "")) : undefined;
     return shapeOfValue(own ?? (i === 0 ? (args.positional[0] ?? [...args.named.values()][0]) : undefined), at);
   });
+  const shape = JSON.stringify(values);
+  if (built.get(self) === shape) return;
+  built.set(self, shape);
   at.interpreter.callWith({ kind: "bound", self, callee: build }, values, at.place);
 }
 

@@ -72,6 +72,8 @@ export interface FunctionalModel {
   place: Place;
   /** Whether the length of an input is not written: it is the assumed one. */
   open: boolean;
+  /** Whether another model is made of it. */
+  isPart: boolean;
 }
 
 interface Graph {
@@ -80,24 +82,12 @@ interface Graph {
 }
 const graphs = new WeakMap<Layer, Graph>();
 
-/** The models of a text in the order in which they are made, and those of them that are parts of others. */
-const made = new WeakMap<Interpreter, Layer[]>();
+/** Models that others are made of. */
 const parts = new WeakSet<Layer>();
 
-function remember(layer: Layer, { interpreter }: At): void {
-  const known = made.get(interpreter);
-  if (known) known.push(layer);
-  else made.set(interpreter, [layer]);
-}
-
-/** All models whose graph is known that the text has made so far, wherever in it, without those that only are parts of others. */
-export function functionalModels(at: At): FunctionalModel[] {
-  return (made.get(at.interpreter) ?? []).flatMap((layer) => (parts.has(layer) ? [] : (graphOf(layer, at) ?? [])));
-}
-
-function describe(inputs: readonly Tensor[], outputs: readonly Tensor[], place: Place): FunctionalModel {
+function describe(inputs: readonly Tensor[], outputs: readonly Tensor[], layer: Layer): FunctionalModel {
   const open = inputs.some(({ content }) => content.kind === "stream" && openSequences.has(content.node.sequence));
-  return { inputs, outputs, place, open };
+  return { inputs, outputs, place: layer.made.place, open, isPart: parts.has(layer) };
 }
 
 /** The graph of a functional model, or of a `Sequential` that begins with an input; undefined for other values. */
@@ -108,13 +98,13 @@ export function functionalModel(value: Value, at: At): FunctionalModel | undefin
 
 function graphOf(layer: Layer, at: At): FunctionalModel | undefined {
   const graph = graphs.get(layer);
-  if (graph) return describe(tensorsIn(graph.inputs), tensorsIn(graph.outputs), layer.made.place);
+  if (graph) return describe(tensorsIn(graph.inputs), tensorsIn(graph.outputs), layer);
   if (layer.spec !== sequentialClass.spec) return undefined;
   const [first] = layer.attributes.values();
   const start = first && inputOf(first, at);
   if (!start) return undefined;
   const result = runThrough(layer, keras.wrap(start), at);
-  return isTensor(result) ? describe([start], [tensorOf(result)], layer.made.place) : undefined;
+  return isTensor(result) ? describe([start], [tensorOf(result)], layer) : undefined;
 }
 
 /** Nodes of a graph with other inputs. */
@@ -203,7 +193,6 @@ class Replacing {
 }
 
 function runGraph(graph: Graph, call: Call, layer: Layer): Value {
-  parts.add(layer);
   if (layer.frozen) throw call.not("that is not trained");
   const given = call.needed("inputs");
   const from = tensorsIn(graph.inputs);
@@ -214,6 +203,7 @@ function runGraph(graph: Graph, call: Call, layer: Layer): Value {
   if (from.length !== to.length) throw call.not("with these inputs");
   const replacing = new Replacing(from, to);
   if (replacing.problem) return keras.wrap(tensors.opaque(replacing.problem, call.place));
+  parts.add(layer);
   return replacing.value(graph.outputs);
 }
 
@@ -246,7 +236,6 @@ export const modelClass = kerasFramework.define({
   signature: "inputs outputs *rest",
   make: (call, layer) => {
     if (!call.has("inputs") && !call.has("outputs")) return;
-    remember(layer, call.at);
     graphs.set(layer, { inputs: call.needed("inputs"), outputs: call.needed("outputs") });
     layer.attributes.set("inputs", call.needed("inputs"));
     layer.attributes.set("output", call.needed("outputs"));
@@ -277,7 +266,6 @@ export const sequentialClass = kerasFramework.define({
   signature: "layers *rest",
   container: "list",
   make: (call, layer) => {
-    remember(layer, call.at);
     if (!call.has("layers")) return;
     for (const [i, item] of call.items(call.needed("layers")).entries()) layer.attributes.set(String(i), item);
   },

@@ -8,7 +8,8 @@ import type { Tensor } from "../../graph/tensor";
 import { nativeFunction, none, string, unknown, type Arguments, type At, type Native, type NativeType, type PythonClass, type PythonInstance, type Value } from "../values"; // prettier-ignore
 import { Call, NotUnderstood, type Result } from "./call";
 import { whileCalled } from "./running";
-import { asTensor } from "./tensorState";
+import { notUnderstood } from "./objects";
+import { asTensor, isTensor } from "./tensorState";
 import type { TensorFamily } from "./tensorValue";
 
 /** A layer of the library. */
@@ -64,7 +65,7 @@ export interface LayerFrameworkSpec {
   /** Those of them that layers keep as attributes. */
   kept: readonly string[];
   /** A class of the source has been derived from one of the library. */
-  derived?(type: PythonClass, at: At): void;
+  derived?: (type: PythonClass, at: At) => void;
   /** An attribute of all layers, those of classes of the source among them. */
   attribute?(self: PythonInstance | Native, name: string, at: At): Value | undefined;
   /** How the call of an instance of a class of the source goes; without it, `method` is called. */
@@ -237,3 +238,14 @@ export function literal(call: Call, name: string): Place | undefined {
 
 /** Where an argument's value is written, or the call. */
 export const written = (call: Call, name: string): Place => (call.has(name) ? call.literalOf(name) : call.place);
+
+/** A name of a library that is not understood: a class by its capital, else a function. */
+export function lostName(name: string, family: TensorFamily): Native {
+  if (/^[A-Z]/.test(name.slice(name.lastIndexOf(".") + 1))) return notUnderstood(name, family);
+  const reason = `\`${name}\` is not understood`;
+  return nativeFunction(
+    name,
+    (args, { place }) =>
+    [...args.positional, ...args.named.values()].some(isTensor) ? family.wrap(tensors.opaque(reason, place)) : unknown(reason, place), // prettier-ignore
+  );
+}

@@ -364,13 +364,11 @@ function attend(
 function bucket(distance: number, causal: boolean, buckets: number, furthest: number): number {
   let count = buckets;
   let first = 0;
-  let size = distance;
-  if (causal) size = Math.max(0, distance);
-  else {
+  if (!causal) {
     count = Math.floor(buckets / 2);
     first = distance < 0 ? count : 0;
-    size = Math.abs(distance);
   }
+  const size = causal ? Math.max(0, distance) : Math.abs(distance);
   const exact = Math.floor(count / 2);
   if (size < exact) return first + size;
   // As PyTorch computes it, in single precision throughout.
