@@ -5,7 +5,6 @@
 import { isDeepStrictEqual } from "node:util";
 import path from "node:path";
 import type { Evaluable, Evaluation } from "../../../runtime/evaluation/evaluate";
-import { limits } from "../../../theory/architecture/limits";
 import { parseArchitecture } from "../../../theory/architecture/validate";
 import type { SpecChange, SpecPath, TextEdit } from "../../../theory/verdict/report";
 import type { ModelFile, Question, ReadError } from "../../modelFile";
@@ -37,6 +36,10 @@ import { boolean, number, string, unknown, type At, type Value } from "./values"
 
 /** Architectures past this many are left out, and errors. */
 const most = 100;
+/** Files past so many characters, or with such lines, were built, not written, and are not read. */
+const longest = 2 ** 19;
+const isBuilt = (text: string): boolean =>
+  text.length > longest || (text.length > 2 ** 14 && text.length > 300 * text.split("\n").length);
 
 /** The grammar that reads the file. */
 function languageOf(fileName: string): SourceLanguage {
@@ -154,7 +157,7 @@ const attends = /attention|attn|transformer|softmax\(/i;
 const isStatement = ({ type }: Syntax): boolean => /(_declaration|_statement)$/.test(type) && type !== "export_statement"; // prettier-ignore
 
 function read(text: string, fileName: string): Reading | undefined {
-  if (!words.test(text) || text.length > limits.fileBytes) return undefined;
+  if (!words.test(text) || isBuilt(text)) return undefined;
   const source = parse(languageOf(fileName), text);
   const program = plain(source.tree.rootNode, text);
   source.tree.delete();
@@ -198,7 +201,8 @@ function read(text: string, fileName: string): Reading | undefined {
       const own = text.slice(made.node.from, made.node.to);
       if (!/softmax/.test(own) || !/matMul|einsum/i.test(own)) continue;
       const name = field(made.node, "name") ?? made.node;
-      models.push(tensorFlow.alone(interpreter.instance(made), made.node, name, { ...at, place: name }));
+      const model = interpreter.quietly(() => tensorFlow.alone(interpreter.instance(made), made.node, name, { ...at, place: name })); // prettier-ignore
+      if (model) models.push(model);
     }
   } catch (error) {
     if (!(error instanceof TooMuchWork)) throw error;
@@ -223,6 +227,7 @@ function read(text: string, fileName: string): Reading | undefined {
     const about = interpreter.ancestors(node).concat(node).findLast(isStatement) ?? node;
     return { message, range, missing: [name], edit: comments.add(about, [[name, example]], "//") };
   };
+  const refrozen = /\.trainable\s*=(?!=|\s*true\b)/.exec(text);
   const lowered: Reading["lowered"] = [];
   for (const model of models.slice(0, most)) {
     const { node, callee } = model;
@@ -231,6 +236,11 @@ function read(text: string, fileName: string): Reading | undefined {
     const name = interpreter.nameOf(node) ?? field(node, "name")?.text ?? path.basename(fileName).replace(/\.\w+$/, "");
     const output = model.outputs.flatMap(({ content }) => ("node" in content && hasAttention(content.node) ? [content.node] : []))[0] as StreamNode | undefined; // prettier-ignore
     let lost: Opaque | undefined;
+    if (output && refrozen) {
+      const place = { from: refrozen.index, to: refrozen.index + refrozen[0].length };
+      notes.push({ message: `\`${name}\` was not understood, so nothing is said of it: layers that are frozen after they were made.`, range: rangeOf(place) }); // prettier-ignore
+      continue;
+    }
     if (output && tensorFlow.unsized.has(output.sequence)) {
       const [about = node] = interpreter.ancestors(node).concat(node).filter(isStatement);
       const message = `How many tokens does \`${name}\` take? Its code does not say.`;

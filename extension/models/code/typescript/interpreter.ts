@@ -35,7 +35,7 @@ import {
 } from "./values";
 
 /** Steps of one file, and calls inside calls. */
-const mostSteps = 400_000;
+const mostSteps = 200_000;
 const deepestCall = 100;
 
 /** The bound on the work is reached. */
@@ -118,7 +118,8 @@ export class Interpreter implements InterpreterInterface {
       for (const made of [...this.classes.values()]) {
         if (this.constructed.has(made.node) || (made.base && this.isNative(made))) continue;
         found = true;
-        this.construct(made, this.noArguments(made.node));
+        const reason = unknown(`the time at which \`${made.name}\` is made`, placeOf(made.node));
+        this.speculate(reason, () => this.construct(made, this.noArguments(made.node)));
       }
       for (const one of [...this.functions.values()]) {
         if (this.entered.has(one.node) || (one.home && this.isNative(one.home))) continue;
@@ -224,14 +225,13 @@ export class Interpreter implements InterpreterInterface {
     if (this.steps > mostSteps) throw new TooMuchWork();
   }
 
-  /** Runs what may throw; false where it did. */
-  private quietly(run: () => unknown): boolean {
+  /** Runs what may throw; undefined where it did. */
+  quietly<T>(run: () => T): T | undefined {
     try {
-      run();
-      return true;
+      return run();
     } catch (error) {
       if (!(error instanceof Thrown)) throw error;
-      return false;
+      return undefined;
     }
   }
 
@@ -491,8 +491,7 @@ export class Interpreter implements InterpreterInterface {
 
   /** A new instance whose constructor's arguments nobody gives. */
   instance(made: ClassValue): Value {
-    let result: Value | undefined;
-    this.quietly(() => (result = this.construct(made, this.noArguments(made.node))));
+    const result = this.quietly(() => this.construct(made, this.noArguments(made.node)));
     return result ?? unknown(`an instance of \`${made.name}\``, placeOf(made.node));
   }
 
@@ -756,12 +755,15 @@ export class Interpreter implements InterpreterInterface {
 
   /** Nobody knows how often: what a round changes is unknown, and what that makes unknown in another round. */
   private unknownRounds(reason: Unknown, next: () => Value | boolean, round: () => Completion): Completion {
-    for (let before = -1; before !== this.spoilt;) {
-      before = this.spoilt;
+    for (let goesOn = true; goesOn;) {
+      const before = this.spoilt;
+      let more: Value | boolean = false;
       this.speculate(reason, () => {
-        next();
-        round();
+        more = next();
+        if ((typeof more === "boolean" ? more : truth(more)) !== false) round();
       });
+      // Of what is gone through one by one nothing is left out; otherwise another round may bring nothing new.
+      goesOn = typeof more === "boolean" ? more : before !== this.spoilt;
     }
     return { kind: "maybe", reason };
   }
@@ -781,7 +783,7 @@ export class Interpreter implements InterpreterInterface {
           if (increment) this.evaluate(increment, own);
         }
         first = false;
-        if (!condition || condition.text === ";") return true;
+        if (!condition || condition.text === ";") return boolean(true);
         return condition.type === "expression_statement"
           ? this.evaluate(firstOf(condition), own)
           : this.evaluate(condition, own);
@@ -808,7 +810,7 @@ export class Interpreter implements InterpreterInterface {
     };
     if (!items) {
       const reason = right.kind === "unknown" ? right : unknown("what the loop goes through", placeOf(node));
-      return this.unknownRounds(reason, () => true, () => item(reason)); // prettier-ignore
+      return this.unknownRounds(reason, () => reason, () => item(reason)); // prettier-ignore
     }
     let i = 0;
     return this.rounds(
@@ -821,7 +823,10 @@ export class Interpreter implements InterpreterInterface {
     let first = node.type === "do_statement";
     return this.rounds(
       () => {
-        if (first) return !(first = false);
+        if (first) {
+          first = false;
+          return boolean(true);
+        }
         return this.evaluate(need(node, "condition"), scope);
       },
       () => this.nested(need(node, "body"), scope),

@@ -96,8 +96,8 @@ export class TensorFlow {
       if (!args.node) return [];
       const own = { ...at, place: placeOf(args.node) };
       const input = this.firstInput(layers, args.node, own);
-      if (!input) return [];
-      const output = this.through(layers, input, own);
+      const output = input && at.interpreter.quietly(() => this.through(layers, input, own));
+      if (!output) return [];
       return [{ node: args.node, callee: args.callee, outputs: this.tensorsIn(output) }];
     });
     const used = new Set([...this.functional].flatMap(([value, model]) => (this.inner.has(value) ? [model] : [])));
@@ -593,8 +593,10 @@ export class TensorFlow {
           const [, shape, , , , trainable] = values;
           const sizes = shape && numbersOf(shape);
           if (!sizes) return lost(shape, "the shape of a weight", at);
-          if (trainable?.kind === "unknown") return trainable;
-          return this.give(tensors.parameter(sizes, !(trainable?.kind === "boolean" && !trainable.value), at.place));
+          const whole = this.option((instance.data as Layer | undefined)?.config, "trainable");
+          const open = [trainable, whole].find((one) => one?.kind === "unknown");
+          if (open) return open;
+          return this.give(tensors.parameter(sizes, !isFalse(trainable) && !isFalse(whole), at.place));
         });
       case "invokeCallHook":
       case "setFastWeightInitDuringBuild":
@@ -805,7 +807,7 @@ const activations = {
 } as const satisfies Record<string, ActivationName | "exp">; // prettier-ignore
 /** By the names that layers take. */
 const layerActivations: Record<string, ActivationName> = {
-  relu: "relu", elu: "elu", sigmoid: "sigmoid", tanh: "tanh", softplus: "softplus", gelu: "gelu", gelu_new: "gelu", swish: "silu", silu: "silu",
+  relu: "relu", elu: "elu", sigmoid: "sigmoid", tanh: "tanh", softplus: "softplus", gelu: "gelu", gelu_new: "gelu", swish: "silu",
 }; // prettier-ignore
 const dtypes: Record<string, Tensor["dtype"] | undefined> = { float32: "float", int32: "int", bool: "bool" };
 

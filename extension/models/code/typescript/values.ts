@@ -156,6 +156,8 @@ export interface Interpreter {
   changes(array: ArrayValue): boolean;
   /** The value has been given to code that is not read: what it may change is unknown, what it may call has been called. */
   escape(value: Value, reason: string, place: Place): void;
+  /** Runs what may throw as the code would; undefined where it does. */
+  quietly<T>(run: () => T): T | undefined;
   /** Counts towards the bound of the work, and throws beyond it. */
   work(amount: number): void;
   /** What a person calls the value of an expression: the variable that it is assigned to, the function that returns it. */
