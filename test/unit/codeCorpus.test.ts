@@ -35,8 +35,12 @@ interface Expected {
   asks?: string[];
   /** Whether a question is no fault: the code can be understood in more than one way. */
   mayAsk?: boolean;
+  /** Codes that are no mistake. */
+  mayFind?: string[];
   understood?: boolean;
   silent?: boolean;
+  /** A mask outside of a model: its width and the number of its equal heads mean nothing. */
+  standalone?: boolean;
 }
 
 const folder = path.join(__dirname, "..", "corpus", "code");
@@ -44,7 +48,7 @@ const read = (name: string): string => readFileSync(path.join(folder, name), "ut
 const expected = JSON.parse(read("expected.json")) as Record<string, Expected>;
 
 /** Only what the architecture says, patterns by their rows. */
-function sameArchitecture(actual: Architecture, wanted: ArchitectureInput): void {
+function sameArchitecture(actual: Architecture, wanted: ArchitectureInput, anyHeads: boolean): void {
   const parsed = parseArchitecture(wanted);
   assert.ok("architecture" in parsed, JSON.stringify(parsed));
   const { architecture } = parsed;
@@ -54,7 +58,7 @@ function sameArchitecture(actual: Architecture, wanted: ArchitectureInput): void
       Array.from({ length: repeat }, () => ({
         mixer:
           mixer.kind === "attention"
-            ? { ...mixer, heads: mixer.heads.reduce((sum, { count }) => sum + count, 0) }
+            ? { ...mixer, heads: anyHeads ? 1 : mixer.heads.reduce((sum, { count }) => sum + count, 0) }
             : mixer,
         biases: mixer.kind === "attention" ? mixer.heads.map(({ bias }) => bias) : [],
         feedForward: feedForward && { activation: feedForward.activation, bias: feedForward.bias, frozen: feedForward.frozen, residual: feedForward.residual }, // prettier-ignore
@@ -67,7 +71,9 @@ function sameArchitecture(actual: Architecture, wanted: ArchitectureInput): void
   const patterns = (one: Architecture) =>
     one.layers.flatMap(({ repeat, mixer }) => {
       if (mixer.kind !== "attention") return [];
-      const heads = mixer.heads.flatMap(({ count, pattern }) => Array.from({ length: count }, () => pattern));
+      const heads = mixer.heads.flatMap(({ count, pattern }) =>
+        Array.from({ length: anyHeads ? 1 : count }, () => pattern),
+      );
       return Array.from({ length: repeat }, () => heads).flat();
     });
   const [got, want] = [patterns(actual), patterns(architecture)];
@@ -123,20 +129,35 @@ describe("the corpus of model code", () => {
         model = readModelFile(name, text);
       });
 
+      /** Asked about, or said not to be understood, where that is no fault. */
+      const isLeft = (): boolean => wanted.mayAsk === true && (model?.architectures.length ?? 0) === 0;
+
       if (wanted.models && wanted.models.length > 0)
         it("is read as the architecture that it is", () => {
+          if (isLeft()) return;
           for (const { name: title, spec, verdict } of wanted.models!) {
             const index = model?.architectures.findIndex(({ architecture }) => architecture.name === title) ?? -1;
             const found = model?.architectures.map(({ architecture }) => architecture.name).join(", ");
             const said = [...(model?.notes ?? []), ...(model?.errors ?? []), ...(model?.questions ?? [])].map(({ message }) => message); // prettier-ignore
             assert.ok(index >= 0, `${title} is not among [${found}]; ${said.join(" / ")}`);
-            sameArchitecture(model!.architectures[index].architecture, { ...spec, name: title } as ArchitectureInput);
+            sameArchitecture(
+              model!.architectures[index].architecture,
+              { ...spec, name: title },
+              wanted.standalone === true,
+            );
             assert.equal(report!.architectures[index].verdict, verdict);
           }
         });
 
       it("has the findings that it should have, where their causes are, and no others", () => {
         const findings = report?.findings ?? [];
+        if (isLeft()) {
+          assert.deepEqual(
+            findings.filter(({ severity }) => severity !== "info"),
+            [],
+          );
+          return;
+        }
         const matched = new Set<Finding>();
         for (const { code, severity, at } of wanted.findings) {
           const candidates = findings.filter((finding) => finding.code === code);
@@ -146,7 +167,8 @@ describe("the corpus of model code", () => {
           assert.equal(found.severity, severity, code);
           matched.add(found);
         }
-        const rest = findings.filter((finding) => !matched.has(finding) && finding.severity !== "info");
+        const may = new Set(wanted.mayFind);
+        const rest = findings.filter((one) => !matched.has(one) && one.severity !== "info" && !may.has(one.code));
         assert.deepEqual(rest.map(({ code, message }) => `${code} ${message}`), []); // prettier-ignore
         const info = new Set((wanted.models ?? []).flatMap((one) => one.info));
         for (const code of info)

@@ -1440,6 +1440,10 @@ function attention(query: Tensor, key: Tensor, value: Tensor, how: AttentionCall
     [k, v] = [k, v].map((tensor) => repeatEach(tensor, times, fewer, place));
   }
   let scores = matmul(q, swapped(k), place);
+  if (how.notes && scores.content.kind === "pairs") {
+    const { pairs } = scores.content;
+    scores = { ...scores, content: { kind: "pairs", pairs: { ...pairs, notes: [...pairs.notes, ...how.notes] } } };
+  }
   if (how.causal && scores.content.kind === "pairs") {
     const [rows, columns] = [scores.axes.length - 2, scores.axes.length - 1];
     const sizes = sizesOf(scores);

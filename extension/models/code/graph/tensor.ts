@@ -173,6 +173,8 @@ export interface AttentionCall {
   mask: Tensor | undefined;
   causal: { argument: Place } | undefined;
   kernel: KernelName;
+  /** Said of the attention without changing what is decided. */
+  notes?: readonly string[];
   /** Where the head axis is merged into the features: how many heads. */
   heads: { count: number; place: Place | undefined } | undefined;
 }

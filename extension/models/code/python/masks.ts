@@ -9,7 +9,7 @@ import type { Opaque, Place, Sequence } from "../graph/nodes";
 import { tensors } from "../graph/operations";
 import { sizesOf, type Tensor } from "../graph/tensor";
 import type { Syntax } from "../syntax";
-import type { Outcome } from "./index";
+import type { Known, Outcome } from "./index";
 import { BlockMask, evaluateMask, flexAttentionNames, isBlockMask } from "./libraries/flexAttention";
 import { isTensor, tensorOf } from "./libraries/tensorState";
 import { torch } from "./libraries/torch";
@@ -39,9 +39,11 @@ const severalHeads = 3;
 /** A few tokens show what a mask depends on. */
 const fewTokens = 8;
 
-export function readMasks(program: Program, comments: Comments): Outcome[] {
+/** @param only the name of the one that is read; all are where it is left out */
+export function readMasks(program: Program, comments: Comments, only?: string): Outcome[] {
   const subjects = subjectsOf(program);
   return subjects.flatMap((subject): Outcome[] => {
+    if (only !== undefined && subject.name !== only) return [];
     const said = comments.about(subject.statement, argumentsOf(subject));
     if (said.ignore) return [];
     const asked = said.own?.entries.some(({ key }) => key === "tokens" || key === "layers") === true;
@@ -121,11 +123,13 @@ function isUsed(
   return program.root.children.some((other) => other !== statement && other !== made && !attending.has(other) && usesIn(other, name, statement) > 0); // prettier-ignore
 }
 
-/** How often a name occurs in code, other than in its own statement and in imports. */
+/** How often a name occurs in code, other than in its own statement, in imports, and where a block mask is made of it. */
 function usesIn(node: Syntax, name: string, own: Syntax): number {
   if (node === own || node.type.startsWith("import")) return 0;
   if (node.type === "identifier") return Number(node.text === name);
-  return node.children.reduce((count, child) => count + usesIn(child, name, own), 0);
+  const makesMask = node.type === "call" && /^create_(block_)?mask$/.test(one(node, "function")?.text ?? "");
+  const inside = makesMask ? [] : node.children;
+  return inside.reduce((count, child) => count + usesIn(child, name, own), 0);
 }
 
 // -------------------------------------------------------------------------------------------------------------- reading
@@ -162,16 +166,28 @@ function readSubject(program: Program, subject: Subject, said: Said): Outcome {
   if ("opaque" in lowered) return { ...common, lost: lowered.opaque };
   const several = heads === undefined ? attempt(severalHeads) : undefined;
   const compared = several && loweredFrom(several, name, place, said);
-  if (compared && "architecture" in compared && differsByHead(compared)) {
+  if (
+    heads === undefined &&
+    (looksAtHead(subject) || (compared && "architecture" in compared && differsByHead(compared)))
+  ) {
     const why = `\`${name}\` is not the same for all heads: how many are there?`;
     return { ...common, missing: [["heads", "8"]], why, place };
   }
-  return { ...common, place, lowered: stacked(lowered, said, layers, place), format: "pytorch" };
+  const known: Known = { name, kind: "mask", trial: undefined, isLongest: false };
+  return { ...common, place, lowered: stacked(lowered, said, layers, place), known, format: "pytorch" };
 }
 
 function loweredFrom(output: Tensor, name: string, place: Place, said: Said): Lowered | { opaque: Opaque } {
   if (output.content.kind !== "stream") return { opaque: { reason: "it gives back no tokens", place } };
   return lower(output.content.node, { name, place, ...targetOf(said) });
+}
+
+/** Whether a score_mod looks at its head: its numbers are others for other heads then. */
+function looksAtHead({ kind, value }: Subject): boolean {
+  if (kind !== "scores" || value.kind !== "function") return false;
+  const head = parametersOf(value.node)?.named[2]?.name;
+  const body = one(value.node, "body");
+  return head !== undefined && body !== undefined && usesIn(body, head, value.node) > 0;
 }
 
 function differsByHead({ architecture }: Lowered): boolean {

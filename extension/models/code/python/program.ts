@@ -3,14 +3,14 @@ import type { Place } from "../graph/nodes";
 import { parse, plain, type Syntax } from "../syntax";
 import { OutOfSteps, PythonInterpreter } from "./interpreter";
 import { pythonLibraries } from "./libraries";
-import { one, parametersOf } from "./trees";
+import { identifiers, one, parametersOf } from "./trees";
 import type { Arguments, PythonClass, PythonFunction, Value } from "./values";
 
 /** Steps for one statement of the module, for one function that is called to see what it makes, and for one run of a model. */
 export const steps = { statement: 100_000, function: 50_000, functions: 400_000, model: 2_000_000 };
 
 /** Words in functions that may make a model. */
-const makes = /model|transformer|attention|encoder|decoder/i;
+const makes = /model|transformer|attention|encoder|decoder|_mask/i;
 
 /** A model as it is made somewhere in the text. */
 export interface Made {
@@ -110,12 +110,6 @@ export class Program {
   value(name: string): Value | undefined {
     return this.interpreter.module.names.get(name);
   }
-}
-
-/** All identifiers, those after a dot among them. */
-function identifiers(node: Syntax): string[] {
-  if (node.type === "identifier") return [node.text];
-  return node.children.flatMap(identifiers);
 }
 
 /** The name of a definition in the text. */

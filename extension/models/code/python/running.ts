@@ -86,7 +86,8 @@ export abstract class Model {
     const positional: Value[] = [];
     let streams = 0;
     for (const [i, { name, default: fallback, by }] of this.inputs.entries()) {
-      const entry = this.said.get(name);
+      // An input that is called `tokens` is not the number of them.
+      const entry = name === "tokens" ? undefined : this.said.get(name);
       const give = (value: Value) => (i === positional.length && by !== "name" ? positional.push(value) : named.set(name, value)); // prettier-ignore
       if (entry) {
         named.set(name, this.commented(entry, trial));
@@ -148,20 +149,25 @@ export class MadeModel extends Model {
     framework: Framework,
     said: ReadonlyMap<string, CommentEntry>,
     place: Place,
-    private readonly produce: () => Value,
+    override readonly parameters: readonly Parameter[],
+    private readonly produce: (given: ReadonlyMap<string, Value>) => Value,
   ) {
     super(program, framework, said, place);
   }
 
-  override make(): Value {
-    return this.produce();
+  override make(trial: Trial): Value {
+    const given = this.parameters.flatMap(({ name }): [string, Value][] => {
+      const entry = this.said.get(name);
+      return entry ? [[name, this.commented(entry, trial)]] : [];
+    });
+    return this.produce(new Map(given));
   }
 
-  override readonly parameters = [];
-
+  private known: readonly Parameter[] | undefined;
   override get inputs(): readonly Parameter[] {
-    const made = this.produce();
-    return made.kind === "instance" ? (parametersIn(made.type, this.framework.method) ?? []) : [];
+    if (this.known) return this.known;
+    const made = this.produce(new Map());
+    return (this.known = made.kind === "instance" ? (parametersIn(made.type, this.framework.method) ?? []) : []);
   }
 }
 
@@ -343,7 +349,7 @@ function* held(value: Value): Iterable<[name: string, value: Value]> {
       item.kind === "list" || item.kind === "tuple"
         ? item.items.map((one): [string, Value] => [name, one])
         : item.kind === "dict"
-          ? [...item.entries].map(([key, one]): [string, Value] => [String(key), one])
+          ? [...item.entries].map(([key, one]): [string, Value] => [typeof key === "string" ? key : name, one])
           : item.kind === "instance"
             ? [...item.attributes, ...attributesOf(item)]
             : item.kind === "native"
@@ -379,7 +385,7 @@ function attributesOf({ data }: { data?: unknown }): Iterable<[string, Value]> {
   return attributes instanceof Map ? (attributes as Map<string, Value>) : [];
 }
 
-const widthNames = ["input_dim", "in_dim", "in_features", "input_size", "features", "d_model", "dim", "n_embd", "embed_dim", "hidden_size", "hidden_dim", "emb_dim", "width", "embedding_dim"]; // prettier-ignore
+const widthNames = ["input_dim", "in_dim", "in_features", "input_size", "features", "d_model", "dim", "n_embd", "embed_dim", "hidden_size", "hidden_dim", "emb_dim", "width", "embedding_dim", "output_dim", "units"]; // prettier-ignore
 
 /** How many features the vectors may have that a model is given, as far as its numbers tell, the likeliest first. */
 export function widthsOf(model: Value): number[] {

@@ -1,4 +1,5 @@
 /** The parts of Python's standard library that model code uses. */
+import { argparse } from "./argparse";
 import { cachedProperty, decorator, builtins } from "./builtins";
 import { dataclassesModule, makeNamedTuple, namedTuple } from "./dataclasses";
 import { enumModule } from "./enumerations";
@@ -537,13 +538,14 @@ const silentType: NativeType = {
 const silent: Native = { kind: "native", type: silentType, data: undefined };
 
 /** Modules whose results depend on where and when the code runs. */
-const outside = "os os.path sys random argparse time json re pathlib platform subprocess glob pickle csv datetime string struct threading uuid hashlib tempfile shutil urllib requests io multiprocessing inspect importlib traceback signal socket statistics numbers weakref contextvars heapq bisect textwrap fnmatch secrets atexit"; // prettier-ignore
+const outside = "os os.path sys random time json re pathlib platform subprocess glob pickle csv datetime string struct threading uuid hashlib tempfile shutil urllib requests io multiprocessing inspect importlib traceback signal socket statistics numbers weakref contextvars heapq bisect textwrap fnmatch secrets atexit"; // prettier-ignore
 const results = (module: string): Library => (name) =>
   nativeFunction(`${module}.${name}`, (_, { place }) => unknown(`the result of \`${module}.${name}\``, place)); // prettier-ignore
 
 const named = (names: Names): Library => (name) => (Object.hasOwn(names, name) ? names[name] : undefined); // prettier-ignore
 const modules = new Map<string, Library>([
   ...outside.split(" ").map((name): [string, Library] => [name, results(name)]),
+  ["argparse", argparse],
   ["math", named(math)],
   ["functools", named(functools)],
   ["itertools", named(itertools)],

@@ -197,3 +197,8 @@ export function captures(pattern: Syntax): string[] {
   const alias = pattern.type === "as_pattern" ? own.at(-1) : undefined;
   return [...own.flatMap(captures), ...(alias?.type === "identifier" ? [alias.text] : [])];
 }
+
+/** All identifiers in code, those after a dot among them. */
+export const identifiers: (node: Syntax) => readonly string[] = memo((node) =>
+  node.type === "identifier" ? [node.text] : node.children.flatMap(identifiers),
+);

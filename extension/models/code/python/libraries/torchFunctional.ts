@@ -25,7 +25,7 @@ export function scaledDotProduct(
     query,
     key,
     value,
-    { mask: how.mask, causal: how.causal, kernel: "softmax", heads: how.heads },
+    { mask: how.mask, causal: how.causal, kernel: "softmax", notes: how.notes, heads: how.heads },
     place,
   );
 }

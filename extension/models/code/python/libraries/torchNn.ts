@@ -440,9 +440,11 @@ function multihead(call: Call, module: Module): Result {
   const needsWeights = call.boolean("need_weights", true);
   const given = call.optionalTensor("attn_mask");
   if (isHint && !given) throw call.not("with `is_causal` and without `attn_mask`");
-  const padding = call.optionalTensor("key_padding_mask");
+  const padded = call.optionalTensor("key_padding_mask");
+  // Which tokens are padding only the data say; the others attend as they do without any.
+  const padding = padded?.content.kind === "constant" ? padded : undefined;
   // Without weights and padding the hint is what counts, else the mask is.
-  const isCausal = isHint && !needsWeights && !padding && given !== undefined && !isCausalMask(given);
+  const isCausal = isHint && !needsWeights && !padded && given !== undefined && !isCausalMask(given);
   const mask = isCausal ? undefined : masksOf(call, given, padding, heads);
   const read = scaledDotProduct(
     query,
@@ -450,6 +452,7 @@ function multihead(call: Call, module: Module): Result {
     value,
     {
       mask,
+      ...(padded && !padding && { notes: [withoutPadding] }),
       causal: isCausal ? { argument: call.placeOf("is_causal") } : undefined,
       heads: { count: heads, place: literal(made, "num_heads") ?? made.placeOf("num_heads") },
     },
@@ -461,6 +464,9 @@ function multihead(call: Call, module: Module): Result {
   return tuple([torch.wrap(output), weights]);
 }
 
+const withoutPadding =
+  "which tokens are padding depends on the data: the verdict is for samples without any, and pairs that a padding mask removes are read as they are without it";
+
 /** The masks of a call together: where true or added; torch's conditions say what is left out. */
 function masksOf(call: Call, mask: Tensor | undefined, padding: Tensor | undefined, heads: number): Tensor | undefined {
   const kept = (tensor: Tensor): Tensor =>
@@ -471,9 +477,6 @@ function masksOf(call: Call, mask: Tensor | undefined, padding: Tensor | undefin
     result = tensors.reshape(result, [pairs / heads, heads, queries, keys], call.place);
   }
   if (!padding) return result;
-  if (padding.content.kind === "opaque") return padding;
-  if (padding.content.kind !== "constant")
-    return tensors.opaque("the mask of padding depends on the data", call.placeOf("key_padding_mask"));
   if (numbersOf(padding)?.every((value) => value === 0)) return result;
   const [batch, keys] = sizesOf(padding);
   const added = kept(tensors.reshape(padding, [batch, 1, 1, keys], call.place));
