@@ -3,6 +3,9 @@ import { parentPort } from "node:worker_threads";
 import { issuedAndShown, verifiedAndShown } from "./certificates";
 import { checkModel } from "./check";
 import { prepareReading } from "./models/code";
+import { evaluableOf } from "./models/code/typescript";
+import { keepEvaluation } from "./models/code/typescript/evaluated";
+import type { Evaluable, Evaluation } from "./runtime/evaluation/evaluate";
 import { type Portrait, portraitOf, type Study, studyOf } from "./study";
 import type { Architecture } from "./theory/architecture/schema";
 import type { FileReport } from "./theory/verdict/report";
@@ -10,6 +13,8 @@ import type { FileReport } from "./theory/verdict/report";
 /** What can be asked; the name the report gives the file also decides the reader. */
 export type Question =
   | { kind: "check"; fileName: string; text: string }
+  /** What is to be run where reading the code does not tell. */
+  | { kind: "evaluable"; fileName: string; text: string }
   /** The report is that of the text. */
   | { kind: "study"; fileName: string; text: string; report: FileReport; architecture: number }
   | { kind: "portrait"; architecture: Architecture }
@@ -20,6 +25,7 @@ export type Question =
 export interface Answers {
   /** Undefined where the text has no model. */
   check: FileReport | undefined;
+  evaluable: Evaluable | undefined;
   /** Undefined where the text has no such architecture. */
   study: Study | undefined;
   portrait: Portrait;
@@ -30,6 +36,8 @@ export interface Answers {
 export interface Request {
   job: number;
   question: Question;
+  /** What the code in question gave when it was run, if it was. */
+  evaluation?: Evaluation;
 }
 
 export interface Response {
@@ -41,6 +49,8 @@ function answer(question: Question): Response["answer"] {
   switch (question.kind) {
     case "check":
       return checkModel(question.fileName, question.text);
+    case "evaluable":
+      return evaluableOf(question.text, question.fileName);
     case "study":
       return studyOf(question.fileName, question.text, question.report, question.architecture);
     case "portrait":
@@ -59,10 +69,11 @@ function fileOf(question: Question): string | undefined {
 }
 
 let earlier = Promise.resolve();
-parentPort?.on("message", ({ job, question }: Request) => {
+parentPort?.on("message", ({ job, question, evaluation }: Request) => {
   // One after the other, also while a grammar is loaded.
   earlier = earlier.then(async () => {
     await prepareReading(fileOf(question) ?? "");
+    if (evaluation && "fileName" in question) keepEvaluation(question.fileName, question.text, evaluation);
     const response: Response = { job, answer: answer(question) };
     parentPort?.postMessage(response);
   });

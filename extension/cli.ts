@@ -7,6 +7,7 @@ import { version } from "../package.json";
 import { CertificateFolder } from "./certificateFolder";
 import { checkBytes } from "./check";
 import { readCheckpoint } from "./checkpointFile";
+import { evaluateFile } from "./evaluated";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { prepareReading } from "./models/code";
@@ -18,7 +19,7 @@ import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 import { verify, verifyUsage } from "./verify";
 
-const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--certificate DIR] [--numeric] [--trained FILE] [--backend NAME]
+const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--evaluate] [--certificate DIR] [--numeric] [--trained FILE] [--backend NAME]
 
 Says of every model file what its architecture can and cannot express.
 
@@ -26,6 +27,7 @@ Says of every model file what its architecture can and cannot express.
                      them, or a glob
   --json             the report as JSON (docs/report.md)
   --sarif            the findings as SARIF 2.1.0
+  --evaluate         runs JavaScript and TypeScript files that are named here, where reading them does not tell what they give to transformer()
   --certificate DIR  writes a certificate of every architecture that is certified or refuted there (docs/certificates.md)
   --numeric          also builds every model and measures what the theory says of it (docs/measuring.md)
   --trained FILE     for --numeric: measures at the parameters of a checkpoint of \`train\` too
@@ -67,6 +69,7 @@ async function check(args: string[]): Promise<number> {
   const { values, positionals: targets } = parse(args, {
     json: { type: "boolean" },
     sarif: { type: "boolean" },
+    evaluate: { type: "boolean" },
     certificate: { type: "string" },
     numeric: { type: "boolean" },
     trained: { type: "string" },
@@ -93,7 +96,7 @@ async function check(args: string[]): Promise<number> {
   const measurer = values.numeric ? new Measurer(backend, trained) : null;
   const files = await filesOf(targets, fail);
   const certificates = values.certificate === undefined ? null : new CertificateFolder(values.certificate, fail);
-  const results = await checkAll(files, certificates, measurer, fail);
+  const results = await checkAll(files, values.evaluate ?? false, certificates, measurer, fail);
   await measurer?.dispose();
   if (trained !== undefined && !measurer?.trainedWasMet)
     fail(`${values.trained}: the checkpoint of another architecture than those checked`);
@@ -155,6 +158,7 @@ async function kindOf(file: string): Promise<"file" | "directory" | "missing"> {
 
 async function checkAll(
   targets: readonly Target[],
+  evaluate: boolean,
   certificates: CertificateFolder | null,
   measurer: Measurer | null,
   fail: (message: string) => void,
@@ -166,6 +170,8 @@ async function checkAll(
     try {
       const bytes = mayBeModelFile(file) ? await read(file, mostBytes(file)) : undefined;
       await prepareReading(file);
+      // Code runs where it is asked to: not what a search has found.
+      if (evaluate && named && bytes) await evaluateFile(file, bytes);
       const report = bytes && checkBytes(file, bytes);
       if (report) {
         results.push(report);

@@ -8,6 +8,7 @@ import { CommentCompletion } from "./editor/commentCompletion";
 import { registerCommands } from "./editor/commands";
 import { FindingPages } from "./editor/convert";
 import { Diagnostics } from "./editor/diagnostics";
+import { registerEvaluation } from "./editor/evaluation";
 import { Hovers } from "./editor/hovers";
 import { Lenses } from "./editor/lenses";
 import { QuickFixes } from "./editor/quickFixes";
@@ -88,6 +89,7 @@ export function activate(context: vscode.ExtensionContext): void {
       new CommentCompletion(reports),
       ...CommentCompletion.triggers,
     ),
+    registerEvaluation(checker, reports, script("evaluation.js")),
     ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, certificates),
   );
 }

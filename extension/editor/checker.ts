@@ -1,6 +1,7 @@
 /** Runs checks on a worker thread: one at a time, the newest text of a file wins, a dead thread is replaced. */
 import type { Worker } from "node:worker_threads";
 import type { Answers, Question, Request, Response } from "../checkWorker";
+import { evaluationOf } from "../models/code/typescript/evaluated";
 import { isCodeFile } from "../models/fileNames";
 
 export type CheckOutcome<Kind extends Question["kind"] = "check"> =
@@ -97,7 +98,9 @@ export class Checker {
     job.attempts++;
     job.startedAt = Date.now();
     this.worker ??= this.newThread();
-    const request: Request = { job: job.id, question: job.question };
+    const { id, question } = job;
+    const evaluation = "fileName" in question ? evaluationOf(question.fileName, question.text) : undefined;
+    const request: Request = { job: id, question, ...(evaluation && { evaluation }) };
     this.worker.postMessage(request);
   }
 

@@ -11,6 +11,7 @@ export const commandIds = {
   issueCertificate: "uapLens.issueCertificate",
   verifyCertificate: "uapLens.verifyCertificate",
   copyCertificate: "uapLens.copyCertificateAsLatex",
+  runToRead: "uapLens.runToRead",
   showRuntime: "uapLens.showRuntime",
   /** Of a lens, and not in the palette. */
   answerQuestion: "uapLens.answerQuestion",

@@ -1,10 +1,12 @@
 /** The fixes of findings as quick fixes, and the way to what a finding is about. Edits belong to one version of the text and are offered for no other. */
 import * as vscode from "vscode";
 import type { PanelName } from "../../webview/protocol";
+import { notRead } from "../models/code/typescript/evaluated";
 import { architectureOf } from "../models/ranges";
 import type { FindingCode } from "../theory/verdict/report";
 import { commandIds } from "./commandIds";
 import { source } from "./convert";
+import { mayRun, runTitle } from "./evaluation";
 import type { Reports } from "./reports";
 import { rangeIn, subjectOf } from "./subjects";
 
@@ -50,6 +52,11 @@ export class QuickFixes implements vscode.CodeActionProvider {
           action.isPreferred = index === 0;
           return action.edit ? [action] : [];
         });
+        if (report.format === "typescript" && finding.message.startsWith(notRead) && mayRun(uri)) {
+          const run = offered(runTitle);
+          run.command = { title: runTitle, command: commandIds.runToRead, arguments: [uri] };
+          return [...fixes, run];
+        }
         const panel = panelOf(finding.code);
         if (panel === undefined) return fixes;
         const architecture = architectureOf(report, finding);

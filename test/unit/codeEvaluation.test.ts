@@ -1,5 +1,6 @@
 /** Code that is run to be read: what it gives to transformer(), in a process of its own. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -7,6 +8,7 @@ import { evaluableOf, readTypeScript } from "../../extension/models/code/typescr
 import { loadGrammar } from "../../extension/models/code/syntax";
 import { evaluateModule, type EvaluationOptions } from "../../extension/runtime/evaluation/evaluate";
 import { computing } from "../../extension/runtime/evaluation/recording";
+import type { Report } from "../../extension/theory/verdict/report";
 import * as library from "../../extension/runtime/library";
 import * as parts from "../../extension/runtime/builders/parts";
 
@@ -113,6 +115,23 @@ transformer({ tokens: 9, width, layers: [attention()] });`;
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 300);
     await assert.rejects(run(`${all}${call} for (;;) ;`, "model.ts", { signal: controller.signal }), /abort/i);
+  });
+
+  it("runs on the command line where it is asked to, and only files that are named", () => {
+    const cli = path.join(import.meta.dirname, "../../dist/cli.js");
+    const file = path.join(folder, "asked.ts");
+    writeFileSync(
+      file,
+      `${all}import { tokens } from "./sizes";\ntransformer({ tokens, width: 8, layers: [attention()] });`,
+    );
+    const check = (...args: string[]) => {
+      const { stdout } = spawnSync(process.execPath, [cli, "check", "--json", ...args], { encoding: "utf8" });
+      const { results } = JSON.parse(stdout) as Report;
+      return results.flatMap(({ architectures }) => architectures.map(({ tokens }) => tokens));
+    };
+    assert.deepEqual(check(file), []);
+    assert.deepEqual(check("--evaluate", file), [9]);
+    assert.deepEqual(check("--evaluate", folder), []);
   });
 
   it("is asked for nothing that reading tells", () => {

@@ -6,6 +6,7 @@ import { readNotebook } from "./notebook";
 import { readPython } from "./python";
 import { isReadable, loadGrammar, type SourceLanguage } from "./syntax";
 import { readTypeScript } from "./typescript";
+import { evaluationOf } from "./typescript/evaluated";
 
 /** Why a grammar could not be loaded. */
 const missing = new Map<SourceLanguage, string>();
@@ -51,7 +52,7 @@ export function readCode(fileName: string, text: string): ModelFile | undefined 
   const read = (source: string): ModelFile | undefined => {
     if (!isReadable(source)) return undefined;
     const model: ModelFile | undefined =
-      language === "python" ? readPython(source, fileName) : readTypeScript(source, fileName);
+      language === "python" ? readPython(source) : readTypeScript(source, fileName, evaluationOf(fileName, source));
     if (model === undefined) return undefined;
     const { architectures, errors, notes = [], questions = [] } = model;
     return [architectures, errors, notes, questions].some((found) => found.length > 0) ? model : undefined;

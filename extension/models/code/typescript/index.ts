@@ -20,6 +20,7 @@ import { allInputs } from "../graph/tokenwise";
 import { targetOf } from "../python/target";
 import { parse, plain, type SourceLanguage, type Syntax } from "../syntax";
 import { CodeEditor, type Strategy, type Style } from "./edit";
+import { notRead } from "./evaluated";
 import { field, Interpreter, TooMuchWork, withoutComments } from "./interpreter";
 import {
   blockMethods,
@@ -99,7 +100,7 @@ export function readTypeScript(text: string, fileName: string, evaluation?: Eval
     const question = evaluation ? undefined : reading.questionOf(open.reason, open.place, rangeOf(callee));
     if (question) questions.push(question);
     else {
-      const message = `The architecture given to \`${text.slice(callee.from, callee.to)}\` was not read: it depends on ${open.reason}${why}.`;
+      const message = `${notRead}\`${text.slice(callee.from, callee.to)}\` was not read: it depends on ${open.reason}${why}.`;
       notes.push({ message, range: rangeOf(callee) });
     }
   }
