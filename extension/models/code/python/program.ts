@@ -1,13 +1,16 @@
 /** A Python text as a program that was run abstractly as far as its module goes: its classes, functions, and the models that it makes. */
 import type { Place } from "../graph/nodes";
-import { parse, plain, type Syntax } from "../syntax";
+import { syntaxOf, type Syntax } from "../syntax";
 import { OutOfSteps, PythonInterpreter } from "./interpreter";
 import { pythonLibraries } from "./libraries";
 import { identifiers, one, parametersOf } from "./trees";
 import type { Arguments, PythonClass, PythonFunction, Value } from "./values";
 
-/** Steps for one statement of the module, for one function that is called to see what it makes, and for one run of a model. */
-export const steps = { statement: 100_000, function: 50_000, functions: 400_000, model: 2_000_000 };
+/**
+ * Steps for one statement of the module, for one function that is called to see what it makes and for all of them, for one run of a model, for one on more
+ * tokens than it may take, and for everything that a text is read by.
+ */
+export const steps = { statement: 100_000, function: 50_000, functions: 400_000, model: 2_000_000, probe: 200_000, all: 12_000_000 }; // prettier-ignore
 
 /** Words in functions that may make a model. */
 const makes = /model|transformer|attention|encoder|decoder|_mask/i;
@@ -25,6 +28,8 @@ export class Program {
   readonly made: Made[] = [];
   /** What functions of the module give that can be called without arguments. */
   readonly returned = new Map<string, Value>();
+  /** Steps that are left. */
+  private left = steps.all;
 
   private constructor(
     readonly text: string,
@@ -37,9 +42,7 @@ export class Program {
 
   /** Undefined where the text is nested too deep. The grammar has to be loaded. */
   static of(text: string): Program | undefined {
-    const source = parse("python", text);
-    const root = plain(source.tree.rootNode, text);
-    source.tree.delete();
+    const root = syntaxOf("python", text);
     if (!root) return undefined;
     const program = new Program(text, root);
     program.run();
@@ -68,12 +71,15 @@ export class Program {
 
   /** Runs something with so many steps; undefined where they are not enough. */
   within<Result>(count: number, run: () => Result): Result | undefined {
-    this.interpreter.steps = count;
+    const given = Math.min(count, this.left);
+    this.interpreter.steps = given;
     try {
       return run();
     } catch (error) {
       if (error instanceof OutOfSteps) return undefined;
       throw error;
+    } finally {
+      this.left -= given - Math.max(0, this.interpreter.steps);
     }
   }
 

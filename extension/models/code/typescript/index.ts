@@ -18,7 +18,7 @@ import { lower, type Lowered } from "../graph/lower";
 import type { Opaque, Place, StreamNode } from "../graph/nodes";
 import { allInputs } from "../graph/tokenwise";
 import { targetOf } from "../python/target";
-import { parse, plain, type SourceLanguage, type Syntax } from "../syntax";
+import { syntaxOf, type SourceLanguage, type Syntax } from "../syntax";
 import { CodeEditor, type Strategy, type Style } from "./edit";
 import { notRead } from "./evaluated";
 import { field, Interpreter, TooMuchWork, withoutComments } from "./interpreter";
@@ -159,9 +159,7 @@ const isStatement = ({ type }: Syntax): boolean => /(_declaration|_statement)$/.
 
 function read(text: string, fileName: string): Reading | undefined {
   if (!words.test(text) || isBuilt(text)) return undefined;
-  const source = parse(languageOf(fileName), text);
-  const program = plain(source.tree.rootNode, text);
-  source.tree.delete();
+  const program = syntaxOf(languageOf(fileName), text);
   if (!program) return undefined;
   const lines = new LineMap(text);
   const rangeOf = ({ from, to }: Place) => lines.range(from, to);
