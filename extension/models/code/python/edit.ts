@@ -89,6 +89,8 @@ class Editing {
     let wanted: Architecture | undefined = lowered.architecture;
     for (const step of stepsOf(changes)) {
       wanted = changed(wanted, step.changes);
+      // Where nothing but the masks says that the model is one of what comes next, it is none without them.
+      if (wanted && step.ways === unmaskedEdits && this.looksAhead(wanted)) wanted = { ...wanted, target: { ...wanted.target, visibility: null } }; // prettier-ignore
       if (!wanted || this.looksAhead(wanted)) return undefined;
       const next = this.take(step, edited, wanted);
       if (!next) return undefined;
@@ -109,7 +111,9 @@ class Editing {
   /** Makes one kind of change in the first way that does no more. */
   private take(step: Step, edited: Edited, wanted: Architecture): Edited | undefined {
     const { known } = edited;
-    for (const splices of step.ways(edited, wanted)) {
+    for (const unordered of step.ways(edited, wanted)) {
+      const splices = unordered.toSorted((a, b) => a.from - b.from);
+      if (splices.some(({ from }, i) => i > 0 && from < splices[i - 1].to)) continue;
       const after = new Patch(edited.source.text);
       after.apply(splices);
       const { text } = after;

@@ -12,7 +12,11 @@ export type Addition = "global" | "self";
 export function masksOf({ lowered }: Edited): Mask[] {
   const found = new Map<string, Mask>();
   for (const [{ attentions }] of lowered.blocks)
-    for (const { mask } of attentions) if (mask) found.set(`${mask.place.from} ${mask.place.to}`, mask);
+    for (const { mask, biases } of attentions) {
+      // Added to the scores, as minus infinity is.
+      const added = biases.flatMap((bias): Mask[] => (bias.kind === "fixed" ? [{ condition: bias.value, place: bias.place, source: { kind: "other" } }] : [])); // prettier-ignore
+      for (const each of mask ? [mask, ...added] : added) found.set(`${each.place.from} ${each.place.to}`, each);
+    }
   return [...found.values()];
 }
 
@@ -131,12 +135,12 @@ function importBeside(source: SourceText, known: string, name: string): Splice[]
 
 /** The vectors of indices that a mask compares: the two sides of its first difference, or of its first comparison. */
 function indicesOf(source: SourceText, node: Syntax): readonly [string, string] | undefined {
-  for (const each of source.all(node)) {
-    const sides = each.type === "comparison_operator" ? parts(each) : [one(each, "left"), one(each, "right")];
-    const isPair = each.type === "comparison_operator" || (each.type === "binary_operator" && one(each, "operator")?.text === "-"); // prettier-ignore
-    const [left, right] = sides;
-    if (!isPair || !left || !right || sides.length !== 2) continue;
-    if ([left, right].every(({ type }) => /^(identifier|subscript|call|attribute)$/.test(type))) return [source.code(left), source.code(right)]; // prettier-ignore
+  const nodes = [...source.all(node)];
+  const differences = nodes.filter((each) => each.type === "binary_operator" && one(each, "operator")?.text === "-");
+  const comparisons = nodes.filter(({ type }) => type === "comparison_operator");
+  for (const each of [...differences, ...comparisons]) {
+    const sides = parts(each);
+    if (sides.length === 2 && sides.every(({ type }) => /^(identifier|subscript|call)$/.test(type))) return [source.code(sides[0]), source.code(sides[1])]; // prettier-ignore
   }
   return undefined;
 }
@@ -154,7 +158,7 @@ function* assigned(source: SourceText, node: Syntax, addition: Addition): Iterab
   const statement = source.statement(node);
   if (!statement) return;
   const scope = source.enclosing(node, "function_definition") ?? source.root;
-  const values = valuesIn(source.code(statement) + (/^\w+$/.test(source.code(node)) ? source.code(scope) : ""));
+  const values = valuesIn(source.code(/^(identifier|subscript)$/.test(node.type) ? scope : node));
   const lines = (name: string, value: string) =>
     addition === "global"
       ? [`${name}[..., 0, :] = ${value}`, `${name}[..., :, 0] = ${value}`]
@@ -193,14 +197,17 @@ function targetOf(source: SourceText, statement: Syntax, node: Syntax): { name: 
   return undefined;
 }
 
-/** Whether the node is the whole of another, or all but what does not change what its entries say. */
+/** Whether the node is the whole of another, or all but what is asked of each of its entries. */
 function isElementwise(source: SourceText, node: Syntax, whole: Syntax): boolean {
-  for (let at: Syntax | undefined = node; at; at = source.parent(at)) {
-    if (at === whole) return true;
+  for (let at = node; at !== whole;) {
     const parent = source.parent(at);
-    if (!parent || !/^(attribute|call|parenthesized_expression|subscript|unary_operator|comparison_operator|not_operator|binary_operator|argument_list)$/.test(parent.type)) return false; // prettier-ignore
+    if (!parent) return false;
+    const operator = one(parent, "operator");
+    const isCondition = parent.type === "binary_operator" && operator !== undefined && /^[&|*]$/.test(source.code(operator)); // prettier-ignore
+    if (!isCondition && !/^(attribute|call|parenthesized_expression|subscript|unary_operator|comparison_operator|not_operator)$/.test(parent.type)) return false; // prettier-ignore
+    at = parent;
   }
-  return false;
+  return true;
 }
 
 /** The expression given a name before the statement that it is in, and the name in its place. */
@@ -257,7 +264,7 @@ function* withoutArgument(source: SourceText, call: Syntax): Iterable<Splice[]> 
   const { positional, named } = argumentsOf(call);
   for (const [name, node] of named) {
     if (!maskArguments.test(name)) continue;
-    yield [source.withoutItem(node), ...unused(source, one(node, "value"))].sort((a, b) => a.from - b.from);
+    yield [source.withoutItem(node), ...unused(source, one(node, "value"))];
   }
   const name = calleeName(source, call);
   const mask = name === "scaled_dot_product_attention" ? positional[3] : undefined;

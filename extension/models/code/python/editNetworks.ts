@@ -71,7 +71,7 @@ export function* trainingEdits({ source }: Edited): Iterable<Splice[]> {
   }
   const edits = found.filter((splices) => splices.length > 0);
   yield* edits.slice(0, most);
-  if (edits.length > 1) yield edits.flat().sort((a, b) => a.from - b.from);
+  if (edits.length > 1) yield edits.flat();
 }
 
 /** An activation between two linear maps: in a Sequential, around the first one's result, or in place of none. */

@@ -38,15 +38,12 @@ export function* depthEdits({ source, lowered }: Edited, wanted: Architecture): 
   for (const { number, value } of ranked) yield [source.replace(number.node, String(value))];
   // Several lists of layers, each as long.
   const together = ranked.filter(({ rank, value }) => rank < 2 && value === ranked[0].value);
-  if (together.length > 1)
-    yield together
-      .sort((a, b) => a.number.node.from - b.number.node.from)
-      .map(({ number, value }) => source.replace(number.node, String(value)));
+  if (together.length > 1) yield together.map(({ number, value }) => source.replace(number.node, String(value)));
 }
 
 // ------------------------------------------------------------------------------------------------------------- windows
 
-const windowNames = /window|radius|band|span|reach|^w$|local|look|past|left|right|near|distance|diag|width|range|neighbo|kernel|context|size/i; // prettier-ignore
+const windowNames = /window|radius|band|span|reach|^w$|local|look|past|left|right|distance|diag|width|range|neighbo|kernel|context|size|dilat|stride|step|gap/i; // prettier-ignore
 
 interface Sides {
   /** Of the old window, and of the new one. */
@@ -88,17 +85,22 @@ export function* windowEdits(edited: Edited, wanted: Architecture): Iterable<Spl
     return functions.some(({ from, to }) => from <= node.from && node.to <= to) ? 2 : 3;
   };
   const ranked = numbers.map((number) => ({ number, rank: rank(number) })).filter((each) => each.rank < 3).sort((a, b) => a.rank - b.rank); // prettier-ignore
+  /** One number, then all that are called the same and have the same value. */
+  const written = (from: number, to: number): Splice[][] => {
+    const same = ranked.flatMap(({ number }) => (number.value === from && from !== to ? [number] : []));
+    const splice = ({ node }: WrittenNumber) => source.replace(node, String(to));
+    const groups = [...new Set(same.map(({ name }) => name))].map((name) => same.filter((each) => each.name === name));
+    return [...same.map((each) => [splice(each)]), ...groups.filter(({ length }) => length > 1).map((group) => group.map(splice))]; // prettier-ignore
+  };
   const waysFor = ({ old, wanted, dilation }: Sides): Splice[][] => {
-    const ways: Splice[][] = [];
-    for (const stretch of dilation === 1 ? [1] : [1, dilation])
-      for (const spelt of spellings)
-        for (const { number } of ranked)
-          if (number.value === spelt(old * stretch) && number.value !== spelt(wanted))
-            ways.push([source.replace(number.node, String(spelt(wanted)))]);
+    const stretches = dilation === 1 ? [1] : [1, dilation];
+    const ways = stretches.flatMap((stretch) => spellings.flatMap((spelt) => written(spelt(old * stretch), spelt(wanted)))); // prettier-ignore
     if (dilation === 1) return ways;
     // Without gaps, and as wide.
-    const steps = ranked.filter(({ number }) => number.value === dilation).map(({ number }) => source.replace(number.node, "1")); // prettier-ignore
-    return steps.flatMap((step) => [[step], ...ways.filter(([way]) => way.from !== step.from).map((way) => [...way, step])]); // prettier-ignore
+    const overlap = (a: Splice[], b: Splice[]) => a.some(({ from }) => b.some((other) => other.from === from));
+    return written(dilation, 1)
+      .flatMap((step) => [step, ...ways.filter((way) => !overlap(way, step)).map((way) => [...way, ...step])])
+      .sort((a, b) => a.length - b.length);
   };
   if (moved.length === 1) yield* waysFor(moved[0]).slice(0, 2 * mostNumbers);
   else yield* perHead(source, heads);

@@ -39,7 +39,8 @@ export function* positionEdits(edited: Edited): Iterable<Splice[]> {
       yield [source.replace(one(node, "value")!, "True")];
   const place = lowered.locate(["position"]);
   const sites = [...sitesOf(source)];
-  const rank = ({ call, made }: Site) => Number(call.from !== place.from || call.to !== place.to) * 2 + Number(!tables.test(calleeName(source, made))); // prettier-ignore
+  const rank = ({ call, made, kept }: Site) =>
+    4 * Number(call.from !== place.from || call.to !== place.to) + 2 * Number(kept !== undefined && kept.type !== edited.statement) + Number(!tables.test(calleeName(source, made))); // prettier-ignore
   sites.sort((a, b) => rank(a) - rank(b));
   for (const site of sites.slice(0, mostSites)) yield* addedAt(edited, site);
   yield* addedToInput(edited);
@@ -119,7 +120,7 @@ function* addedAt(edited: Edited, { call, input, made, kept }: Site): Iterable<S
     const keeps = source.after(statement, [`self.${position} = ${value}`]);
     if (!keeps) return;
     for (const adds of added(source, call, tokenFirst ? `${term}.unsqueeze(1)` : term))
-      yield [...importing, ...keeps, ...adds].sort((a, b) => a.from - b.from);
+      yield [...importing, ...keeps, ...adds];
   }
 }
 
@@ -139,7 +140,7 @@ function* keptElsewhere(
   const range = isKeras ? ops && `${ops}.arange(${ops}.shape(${input})[1])` : jnp && `${jnp}.arange(${sizeText(source, call, input, 1)})`; // prettier-ignore
   const keeps = source.after(statement, [`self.${position} = ${own}(${length}, ${width}${rngs ? `, ${source.code(rngs)}` : ""})`]); // prettier-ignore
   if (!range || !keeps) return;
-  for (const adds of added(source, call, `self.${position}(${range})`)) yield [...keeps, ...adds].sort((a, b) => a.from - b.from); // prettier-ignore
+  for (const adds of added(source, call, `self.${position}(${range})`)) yield [...keeps, ...adds]; // prettier-ignore
 }
 
 /** The module `torch` as the text calls it, and its import where it has none. */
@@ -297,7 +298,7 @@ function withoutUnused(source: SourceText, gone: Splice[], term: Syntax): Splice
   for (const node of source.all()) {
     if (node.type !== "expression_statement" || !new RegExp(`^self\\.${name} =|^self\\.register_(buffer|parameter)\\(\\s*["']${name}["']`).test(source.code(node))) continue; // prettier-ignore
     const unused = source.without(node);
-    if (unused) return [...unused, ...gone].sort((a, b) => a.from - b.from);
+    if (unused) return [...unused, ...gone];
   }
   return gone;
 }
@@ -309,5 +310,5 @@ function withLength({ source, known, lowered, statement }: Edited, splices: Spli
   const comment = /#[ \t]*uap:[^\r\n]*(?=\r?\n[ \t]*(@[^\n]*\n[ \t]*)*$)/.exec(before);
   if (!comment) return splices;
   const at = comment.index + comment[0].length;
-  return [{ from: at, to: at, newText: ` tokens=${lowered.architecture.tokens}` }, ...splices].sort((a, b) => a.from - b.from); // prettier-ignore
+  return [{ from: at, to: at, newText: ` tokens=${lowered.architecture.tokens}` }, ...splices]; // prettier-ignore
 }
