@@ -7,40 +7,56 @@ import type { Opaque, Place } from "../graph/nodes";
 import type { ModelFile, Question, ReadArchitecture, Skipped } from "../../modelFile";
 import { LineMap } from "../../ranges";
 import type { Syntax } from "../syntax";
+import { relatedPlaces } from "./related";
 import { targetOf } from "./target";
-import { isBrokenInside, one } from "./trees";
-import { editPython } from "./edit";
+import { noArguments } from "./objects";
+import { identifiers, isBrokenInside, one, parametersOf, type Parameter } from "./trees";
+import { editPython, mostReadings, type EditedSubject, type FileEdits } from "./edit";
 import { frameworks, type Framework } from "./frameworks";
+import { functionalModel } from "./libraries/kerasModels";
 import { readMasks } from "./masks";
 import { assigns, nameOf, Program, steps } from "./program";
+import { Reuse } from "./reuse";
 import { classesIn, hasAttention, isDepth, MadeModel, maskKinds, Model, ModelClass, mostWidths, numbersIn, widthsOf, type InputKind, type Run, type Trial } from "./running"; // prettier-ignore
 import type { PythonClass, Value } from "./values";
 
 /** What a model or mask of the text came to. */
 export type Outcome =
-  | { lowered: Lowered; place: Place; statement: Syntax; said: Said; format: ModelFile["format"] }
+  | { lowered: Lowered; known: Known; name: string; place: Place; statement: Syntax; said: Said; format: ModelFile["format"]; /** Where it was read from an earlier text. */ read?: ReadArchitecture } // prettier-ignore
   | { lost: Opaque; name: string; statement: Syntax; said: Said }
   | { missing: readonly (readonly [key: string, example: string])[]; name: string; why: string; place: Place; statement: Syntax; said: Said }; // prettier-ignore
+
+/** What was found out on reading a model or a mask: enough to read it again in a text that differs little. */
+export interface Known {
+  name: string;
+  kind: "class" | "made" | "mask";
+  /** Undefined for a mask. */
+  trial: Trial | undefined;
+  /** Whether its number of tokens is the most that it takes, and said nowhere else. */
+  isLongest: boolean;
+}
 
 /** Words without which no code attends. */
 const attends = /attention|attn|softmax|transformer|multihead|encoder|decoder/i;
 
 /** The grammar has to be loaded. Never throws. */
-export function readPython(text: string, fileName: string): ModelFile {
+export function readPython(text: string): ModelFile {
   const file: ModelFile = { format: "pytorch", architectures: [], errors: [], notes: [], questions: [] };
   const program = Program.of(text);
   if (!program) return file;
   const lines = new LineMap(text);
   const range = ({ from, to }: Place) => lines.range(from, to);
   const comments = new Comments(program.root, text, lines);
-  const outcomes = [...readModels(program, comments), ...readMasks(program, comments)];
+  const reuse = new Reuse(program, lines);
+  const outcomes = [...readModels(program, comments, reuse), ...readMasks(program, comments, { reuse })];
+  const edits: FileEdits = { program, lines, left: mostReadings, subjects: [], found: new Map() };
   for (const outcome of outcomes) {
     const { said, statement } = outcome;
     for (const { message, place } of said.problems) file.errors.push({ message, range: range(place) });
     if ("lowered" in outcome) {
-      file.architectures.push(
-        architectureOf(outcome.lowered, outcome.place, range, text, fileName, file.architectures.length),
-      );
+      const read = outcome.read ?? architectureOf(outcome, range, edits);
+      if (!outcome.read) reuse.keep(outcome, read);
+      file.architectures.push(read);
       file.format = outcome.format;
     } else if ("missing" in outcome) {
       const { missing, why, place } = outcome;
@@ -63,27 +79,57 @@ export function readPython(text: string, fileName: string): ModelFile {
 }
 
 function architectureOf(
-  lowered: Lowered,
-  place: Place,
+  { lowered, known, place, statement }: Extract<Outcome, { lowered: Lowered }>,
   range: (place: Place) => Skipped["range"],
-  text: string,
-  fileName: string,
-  index: number,
+  file: FileEdits,
 ): ReadArchitecture {
-  // prettier-ignore
+  const subject: EditedSubject = { lowered, known, place, statement };
+  file.subjects.push(subject);
   return {
     architecture: lowered.architecture,
     range: range(place),
     skipped: lowered.skipped.map(({ message, place, affects }) => ({ message, range: range(place), affects })),
     locate: (path: SpecPath) => range(lowered.locate(path)),
-    edit: (changes) => editPython(text, fileName, index, lowered, changes),
+    edit: (changes) => editPython(file, subject, changes),
+    related: (finding) => relatedPlaces(file, subject, finding),
   };
+}
+
+/** One of the models or masks of another version of the text, in the way in which it was read before; undefined where it is not understood. */
+export function readAgain(
+  text: string,
+  known: Known,
+): { program: Program; lowered: Lowered; statement: Syntax } | undefined {
+  // prettier-ignore
+  const program = Program.of(text);
+  if (!program) return undefined;
+  const comments = new Comments(program.root, text, new LineMap(text));
+  const outcome = known.kind === "mask" ? readMasks(program, comments, { only: known.name })[0] : modelAgain(program, comments, known); // prettier-ignore
+  if (!outcome || !("lowered" in outcome)) return undefined;
+  return { program, lowered: outcome.lowered, statement: outcome.statement };
+}
+
+function modelAgain(program: Program, comments: Comments, known: Known): Outcome | undefined {
+  const { name } = known;
+  if (known.kind === "made") {
+    const made = madeModels(program).find((each) => each.name === name);
+    if (!made) return undefined;
+    const said = comments.about(made.statement);
+    return readModel(program, new MadeModel(program, made.framework, said.values, made.place, made.parameters, made.produce), { name, statement: made.statement, said }, known); // prettier-ignore
+  }
+  const type = program.classes.find((each) => each.name === name);
+  const framework = type && frameworks.find((each) => each.isModelClass(type));
+  if (!framework) return undefined;
+  const model = new ModelClass(program, type, framework, new Map());
+  const takes = new Set([...model.parameters, ...model.inputs].map((parameter) => parameter.name));
+  const said = saidOf(comments, type, framework, takes);
+  return readModel(program, new ModelClass(program, type, framework, said.values), { name, statement: type.node, said }, known); // prettier-ignore
 }
 
 // ------------------------------------------------------------------------------------------------------------- classes
 
 /** Models that the text makes, and model classes that no other model of the text is made of. */
-function readModels(program: Program, comments: Comments): Outcome[] {
+function readModels(program: Program, comments: Comments, reuse: Reuse): Outcome[] {
   const classes = program.classes.flatMap((type) => {
     const framework = frameworks.find((each) => each.isModelClass(type));
     const model = framework && new ModelClass(program, type, framework, new Map());
@@ -91,6 +137,11 @@ function readModels(program: Program, comments: Comments): Outcome[] {
   });
   const inside = new Set(classes.flatMap(({ type, model }) => [...partsOf(program, type, model)]));
   const made = madeModels(program);
+  // Classes whose instances another model is made of by a function.
+  for (const { value, statement } of made)
+    for (const { type } of classes)
+      if (!(value.kind === "instance" && value.type === type) && identifiers(statement).includes(type.name))
+        inside.add(type);
   const makers = new Set(made.flatMap(({ value }) => (value.kind === "instance" ? [value.type] : [])));
   const outcomes: (Outcome | undefined)[] = [];
   for (const { type, framework, model } of classes) {
@@ -102,16 +153,21 @@ function readModels(program: Program, comments: Comments): Outcome[] {
     if (!asked && !isRead) continue;
     const isBase = classes.some(({ type: other }) => other !== type && other.mro.includes(type));
     const subject = { name: type.name, statement: type.node, said };
-    const outcome = readModel(program, new ModelClass(program, type, framework, said.values), subject);
+    const outcome = readModel(program, said.values.size === 0 ? model : new ModelClass(program, type, framework, said.values), subject); // prettier-ignore
     // A base class that cannot be understood by itself may not be meant to.
     if (asked || !isBase || (outcome && "lowered" in outcome)) outcomes.push(outcome);
   }
-  for (const { name, value, statement, place, framework, produce } of made) {
-    const said = comments.about(statement);
+  for (const { name, value, statement, place, framework, parameters, produce } of made) {
+    const computed = value.kind === "instance" ? new ModelClass(program, value.type, framework, new Map()).inputs : [];
+    const said = comments.about(statement, new Set([...parameters, ...computed].map((each) => each.name)));
     const type = value.kind === "instance" ? classes.find((each) => each.type === value.type) : undefined;
     if (said.ignore || (type && (type.model.standsAlone || inside.has(type.type)) && !said.own)) continue;
-    if (!attends.test(program.interpreter.textOf(statement)) && !type) continue;
-    outcomes.push(readModel(program, new MadeModel(program, framework, said.values, place, produce), { name, statement, said })); // prettier-ignore
+    // A functional model's layers are in the statements before it; those that are parts of another are read with it.
+    const functional = program.within(steps.model, () => functionalModel(value, { interpreter: program.interpreter, place })); // prettier-ignore
+    if (functional?.isPart) continue;
+    if (!attends.test(program.interpreter.textOf(statement)) && !type && !functional) continue;
+    const model = new MadeModel(program, framework, said.values, place, parameters, produce);
+    outcomes.push(reuse.outcome("made", { name, statement, said }, () => readModel(program, model, { name, statement, said }))); // prettier-ignore
   }
   return outcomes.filter((outcome) => outcome !== undefined);
 }
@@ -122,7 +178,9 @@ interface MadeHere {
   statement: Syntax;
   place: Place;
   framework: Framework;
-  produce: () => Value;
+  /** Of the function that makes it. */
+  parameters: readonly Parameter[];
+  produce: (given: ReadonlyMap<string, Value>) => Value;
 }
 
 /** Models at the top of the module and those that functions without arguments give. */
@@ -133,7 +191,7 @@ function madeModels(program: Program): MadeHere[] {
     const statement = program.root.children.findLast((each) => assigns(each, name));
     const framework = statement && frameworks.find((each) => each.isModel(value));
     if (statement && framework && !found.some((other) => other.value === value))
-      found.push({ name, value, statement, place: one(statement.children[0], "left")!, framework, produce: () => value }); // prettier-ignore
+      found.push({ name, value, statement, place: one(statement.children[0], "left")!, framework, parameters: [], produce: () => value }); // prettier-ignore
   }
   for (const [name, value] of program.returned) {
     const maker = program.value(name);
@@ -141,8 +199,10 @@ function madeModels(program: Program): MadeHere[] {
     if (!framework || maker?.kind !== "function") continue;
     // What functions make that only pass on what another makes is read once.
     if (found.some((other) => other.value === value)) continue;
-    const produce = () => interpreter.callWith(maker, [], maker.node);
-    found.push({ name, value, statement: maker.node, place: nameOf(maker.node), framework, produce });
+    const place = nameOf(maker.node);
+    const produce = (named: ReadonlyMap<string, Value>) => interpreter.call(maker, { ...noArguments(place, []), named }, place); // prettier-ignore
+    const parameters = parametersOf(maker.node)?.named ?? [];
+    found.push({ name, value, statement: maker.node, place, framework, parameters, produce });
   }
   return found;
 }
@@ -171,7 +231,7 @@ function partsOf(program: Program, type: PythonClass, model: ModelClass): Set<Py
   const names = program.names.get(type);
   const isRelated = (other: PythonClass) => other === type || other.mro.includes(type) || type.mro.includes(other);
   for (const other of program.classes) if (!isRelated(other) && names.includes(other.name)) parts.add(other);
-  const made = program.within(steps.model, () => model.make(sample));
+  const made = (model.made = program.within(steps.model, () => model.make(sample)));
   if (made) for (const other of classesIn(made)) if (!isRelated(other)) parts.add(other);
   return parts;
 }
@@ -202,19 +262,31 @@ interface Common {
 /** A few tokens are enough to see which input a model takes. */
 const sample: Trial = { tokens: 6, input: "ids", mask: "added", memory: false, width: 0 };
 
-function readModel(program: Program, model: Model, common: Common): Outcome | undefined {
+function readModel(program: Program, model: Model, common: Common, known?: Known): Outcome | undefined {
   const { said, name } = common;
   const { place } = model;
-  const run = (trial: Trial): Run => program.within(steps.model, () => model.run(trial)) ?? { lost: { reason: "it takes too many steps to read", place } }; // prettier-ignore
+  const run = (trial: Trial, made?: Value): Run => program.within(steps.model, () => model.run(trial, made)) ?? { lost: { reason: "it takes too many steps to read", place } }; // prettier-ignore
   const given = tokensOf(said);
-  let lost: Opaque | undefined;
-  for (const trial of trials(program, model, said)) {
-    const first = run({ ...trial, tokens: given ?? trial.tokens });
-    const tokens = given ?? ("lost" in first ? undefined : first.tokens) ?? longest(program, model, run, trial, "output" in first); // prettier-ignore
-    const result = tokens === undefined || tokens === given || ("output" in first && first.tokens !== undefined) ? first : run({ ...trial, tokens }); // prettier-ignore
+  const made =
+    model.made ?? program.within(steps.model, () => model.make({ ...sample, tokens: given ?? sample.tokens }));
+  const numbers = made ? numbersIn(made) : new Map<string, number[]>();
+  let unused = model instanceof ModelClass ? made : undefined;
+  let lost: Opaque | undefined = made?.kind === "unknown" ? made : undefined;
+  const causes = new Map<string, InputKind>();
+  for (const trial of known?.trial ? [known.trial] : lost ? [] : trials(model, numbers, said)) {
+    const first = run({ ...trial, tokens: given ?? trial.tokens }, unused);
+    unused = undefined;
+    const told = given ?? ("lost" in first ? undefined : first.tokens);
+    const found = told !== undefined ? { tokens: told, result: first } : known?.isLongest ? lengthAgain(run, trial, first) : longest(program, model, run, trial, first, numbers); // prettier-ignore
+    const { tokens, result } = found;
     if ("lost" in result) {
       // What another length came to says more than that this one does not fit.
       if (!lost || (isLength(lost) && !isLength(result.lost))) lost = result.lost;
+      // What indices and vectors come to alike is no matter of the input.
+      const cause = JSON.stringify(result.lost);
+      const before = causes.get(cause) ?? trial.input;
+      if (!isLength(result.lost) && before.split("-")[0] !== trial.input.split("-")[0]) break;
+      causes.set(cause, before);
       continue;
     }
     const { output } = result;
@@ -227,7 +299,11 @@ function readModel(program: Program, model: Model, common: Common): Outcome | un
     if ("opaque" in lowered) lost ??= lowered.opaque;
     else if (usesMask(said) && !masksAreAsSaid(lowered, said))
       lost ??= { reason: "the mask that the comment names is not what the code makes of it", place };
-    else return { ...common, place, lowered, format: model.framework.format };
+    else {
+      const kind = model instanceof ModelClass ? "class" : "made";
+      const read: Known = { name, kind, trial: { ...trial, tokens }, isLongest: told === undefined };
+      return { ...common, place, lowered, known: read, format: model.framework.format };
+    }
   }
   lost ??= { reason: "it takes no tokens", place };
   const argument = /^the argument `(\w+)` of /.exec(lost.reason)?.[1];
@@ -238,12 +314,11 @@ function readModel(program: Program, model: Model, common: Common): Outcome | un
 }
 
 /** The ways of calling a model that are tried, the likeliest first. */
-function* trials(program: Program, model: Model, said: Said): Iterable<Trial> {
+function* trials(model: Model, numbers: ReadonlyMap<string, number[]>, said: Said): Iterable<Trial> {
   const masks = usesMask(said) ? maskKinds : maskKinds.slice(0, 1);
   const memories = model.inputs.length > 1 ? [false, true] : [false];
-  const made = program.within(steps.model, () => model.make(sample));
-  const widths = Math.max(1, Math.min(mostWidths, made ? widthsOf(made).length : 1));
-  for (const input of inputOrder(program, model))
+  const widths = Math.max(1, Math.min(mostWidths, widthsOf(numbers).length));
+  for (const input of inputOrder(model))
     for (const memory of memories)
       for (const mask of masks)
         for (let width = 0; width < (input.startsWith("vectors") || memory ? widths : 1); width++)
@@ -258,12 +333,22 @@ const tokensOf = (said: Said): number | undefined => {
 const usesMask = (said: Said): boolean => [...said.values.values()].some(({ value }) => value.kind === "mask");
 
 /** Whether what was not understood may be a matter of the input's length. */
-const isLength = ({ reason }: Opaque): boolean => /do not agree|outside its axis/.test(reason);
+const isLength = ({ reason }: Opaque): boolean =>
+  /do not agree|outside its axis|which raises|more tokens than/.test(reason);
+
+/** Whether a model does not take so many tokens. What is not understood for another reason tells nothing. */
+const isEnd = (run: Run): boolean => "lost" in run && isLength(run.lost);
+
+/** A number of tokens, and what the model gives back for it; or what it gives back for a few where its code does not tell. */
+interface Length {
+  tokens: number | undefined;
+  result: Run;
+}
 
 /** Which inputs to try, the likeliest first. */
-function inputOrder(program: Program, model: Model): InputKind[] {
+function inputOrder(model: Model): InputKind[] {
   const name = model.inputs[0]?.name ?? "";
-  const text = model instanceof ModelClass ? program.interpreter.textOf(model.type.node) : "";
+  const text = model instanceof ModelClass ? model.text : "";
   const vectors: InputKind[] = ["vectors", "vectors-token-first"];
   const ids: InputKind[] = ["ids", "ids-token-first"];
   if (/image|img|pixel|^imgs?$/i.test(name) || /Conv2d|PatchEmbed/.test(text)) return ["image", ...vectors, ...ids];
@@ -271,8 +356,16 @@ function inputOrder(program: Program, model: Model): InputKind[] {
   return isIds ? [...ids, ...vectors] : [...vectors, ...ids];
 }
 
+/** The length that the model had, where it takes it still and no longer one. */
+const lengthAgain = (run: (trial: Trial) => Run, trial: Trial, first: Run): Length => ({
+  tokens: "output" in first && isEnd(run({ ...trial, tokens: trial.tokens + 1 })) ? trial.tokens : undefined,
+  result: first,
+});
+
 const lengthNames = /block_size|context|ctx|max_len|maxlen|seq|length|n_positions|num_patches|pos|tokens|window/i;
 const mostTries = 24;
+/** So many lengths that fit though the rest is not understood are enough. */
+const mostOthers = 3;
 
 /** The longest input that the model takes, where it takes none that is one token longer; undefined where there is no such end. */
 function longest(
@@ -280,24 +373,48 @@ function longest(
   model: Model,
   run: (trial: Trial) => Run,
   trial: Trial,
-  takesFew: boolean,
-): number | undefined {
+  first: Run,
+  numbers: ReadonlyMap<string, readonly number[]>,
+): Length {
   // prettier-ignore
-  const made = program.within(steps.model, () => model.make(trial));
-  if (!made) return undefined;
-  const byName = [...numbersIn(made)].sort(([a], [b]) => Number(lengthNames.test(b)) - Number(lengthNames.test(a)));
-  const candidates = new Set<number>();
-  for (const [, numbers] of byName) for (const number of numbers) candidates.add(number).add(number - 1);
-  let tries = 0;
-  let fits: number | undefined;
-  for (const tokens of candidates) {
-    if (tokens < 2 || tokens > limits.tokens || ++tries > mostTries) continue;
-    const result = run({ ...trial, tokens });
-    if ("lost" in result) {
-      if (!takesFew && !isLength(result.lost)) fits ??= tokens;
-    } else if ("lost" in run({ ...trial, tokens: tokens + 1 })) return tokens;
+  const byName = [...numbers].sort(([a], [b]) => Number(lengthNames.test(b)) - Number(lengthNames.test(a)));
+  const candidates = new Set(byName.flatMap(([, each]) => each.flatMap((number) => [number, number - 1])));
+  const lengths = [...candidates].filter((tokens) => 2 <= tokens && tokens <= limits.tokens);
+  const known = new Map([[trial.tokens, first]]);
+  const at = (tokens: number): Run => {
+    let result = known.get(tokens);
+    if (!result) known.set(tokens, (result = run({ ...trial, tokens })));
+    return result;
+  };
+  // A model of blocks or of a grid need not take one more and has no end for that.
+  const isLongest = (tokens: number) => "output" in at(tokens) && isEnd(at(tokens + 1)) && isEnd(at(4 * tokens));
+  let fits: Length = { tokens: undefined, result: first };
+  if ("output" in first) {
+    // What takes more tokens than any number that it holds takes any number of them.
+    const more = { ...trial, tokens: Math.max(0, ...lengths) + 1 };
+    const probed = program.within(steps.probe, () => model.run(more));
+    if (probed && "output" in probed) return fits;
+    if (probed) known.set(more.tokens, probed);
+    // The end is between the longest that it takes and the next.
+    lengths.sort((a, b) => a - b);
+    let [taken, not] = [-1, lengths.length];
+    while (not - taken > 1) {
+      const middle = (taken + not) >> 1;
+      if ("output" in at(lengths[middle])) taken = middle;
+      else not = middle;
+    }
+    const tokens = lengths[taken];
+    return taken >= 0 && isLongest(tokens) ? { tokens, result: at(tokens) } : fits;
   }
-  // A length that fits though the rest is not understood: what is not understood is what to say.
+  let others = 0;
+  for (const tokens of lengths.slice(0, mostTries)) {
+    const result = at(tokens);
+    if (isLongest(tokens)) return { tokens, result };
+    if ("output" in result || isLength(result.lost)) continue;
+    // A length that fits though the rest is not understood: what is not understood is what to say.
+    if (others++ === 0) fits = { tokens, result };
+    if (others === mostOthers) break;
+  }
   return fits;
 }
 

@@ -60,6 +60,9 @@ export abstract class Model {
     readonly place: Place,
   ) {}
 
+  /** What `make` gave for a few tokens, which has not run yet. */
+  made: Value | undefined;
+
   /** A new instance; what no one knows of its arguments is unknown. */
   abstract make(trial: Trial): Value;
 
@@ -69,18 +72,21 @@ export abstract class Model {
   /** The parameters of the method that computes, without self. */
   abstract get inputs(): readonly Parameter[];
 
-  /** Runs the model on so many tokens. */
-  run(trial: Trial): Run {
+  /**
+   * Runs the model on so many tokens.
+   * @param made what `make` gave for this trial, if it was not run before
+   */
+  run(trial: Trial, made?: Value): Run {
     const { interpreter } = this.program;
     assumeTokens(interpreter, trial.tokens);
-    const model = this.make(trial);
+    const model = made ?? this.make(trial);
     const functional = functionalModel(model, { interpreter, place: this.place });
     if (functional) {
       const run = runOf(functional.outputs.map((output) => this.framework.wrap(output)), this.place, undefined); // prettier-ignore
       return "output" in run && !functional.open ? { ...run, tokens: originOf(run.output).tokens } : run;
     }
     if (model.kind === "unknown") return { lost: model };
-    const width = widthsOf(model)[trial.width] ?? 64;
+    const width = widthsOf(numbersIn(model))[trial.width] ?? 64;
     const named = new Map<string, Value>();
     const places = new Map<string, Place>();
     const positional: Value[] = [];
@@ -189,6 +195,11 @@ export class ModelClass extends Model {
 
   override get inputs(): readonly Parameter[] {
     return parametersIn(this.type, this.framework.method) ?? [];
+  }
+
+  /** The class as it is written. */
+  get text(): string {
+    return this.program.interpreter.textOf(this.type.node);
   }
 
   /** Whether it has a method that computes. */
@@ -388,8 +399,7 @@ function attributesOf({ data }: { data?: unknown }): Iterable<[string, Value]> {
 const widthNames = ["input_dim", "in_dim", "in_features", "input_size", "features", "d_model", "dim", "n_embd", "embed_dim", "hidden_size", "hidden_dim", "emb_dim", "width", "embedding_dim", "output_dim", "units"]; // prettier-ignore
 
 /** How many features the vectors may have that a model is given, as far as its numbers tell, the likeliest first. */
-export function widthsOf(model: Value): number[] {
-  const numbers = numbersIn(model);
+export function widthsOf(numbers: ReadonlyMap<string, readonly number[]>): number[] {
   const named = widthNames.flatMap((name) => numbers.get(name) ?? []);
   return [...new Set([...named, ...[...numbers].flatMap(([name, sizes]) => (/weight/.test(name) ? sizes : []))])].slice(0, mostWidths); // prettier-ignore
 }
