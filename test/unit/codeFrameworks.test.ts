@@ -401,4 +401,31 @@ open_ended = keras.Sequential([layers.Dense(8)])
     assert.deepEqual(known("fixed")?.outputs.map(sizesOf), [[3, 9, 4]]);
     assert.equal(known("open_ended"), undefined);
   });
+
+  it("cut images into patches that do not overlap", () => {
+    const text = (kernel: string, strides: string) => `
+import keras
+from keras import layers, ops
+class Patches(layers.Layer):
+    def call(self, images):
+        b, h, w, c = ops.shape(images)
+        patches = ops.image.extract_patches(images, size=4)
+        return ops.reshape(patches, (b, (h // 4) * (w // 4), 4 * 4 * c))
+images = keras.Input((32, 16, 3))
+x = layers.Reshape((-1, 8))(layers.Conv2D(8, ${kernel}, strides=${strides})(layers.Rescaling(1 / 255)(images)))
+model = keras.Model(images, x)
+other = keras.Model(images, layers.Dense(8, use_bias=False)(Patches()(images)))
+`;
+    const interpreter = run(text("4", "4"));
+    for (const [name, expected] of [
+      ["model", "linear:8(x)"],
+      ["other", "linear-no-bias:8(x)"],
+    ] as const) {
+      // prettier-ignore
+      const { output } = outputOf(interpreter, name);
+      assert.deepEqual(sizesOf(tensorFrom(output)), [3, 32, 8]);
+      assert.equal(term(nodeOf(output)), expected);
+    }
+    assert.match(opaqueReason(outputOf(run(text("4", "2")), "model").output), /image/);
+  });
 });

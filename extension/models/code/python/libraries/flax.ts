@@ -15,6 +15,7 @@ import {
   projection,
 } from "./flaxLayers";
 import { freshKey, initializers, jax, nnOperations } from "./jax";
+import { patchesOf } from "./images";
 import { lostName, layerFramework, literal, type LayerFramework, type LayerSpec } from "./layers";
 import { linear } from "./multiHead";
 import { classValue } from "./objects";
@@ -46,16 +47,16 @@ function dataclass(type: PythonClass, at: At): void {
   type.fields = fields;
 }
 
-const setUp = new WeakMap<PythonInstance, "running" | "done">();
+/** Modules whose `setup` has begun. */
+const setUp = new WeakSet<PythonInstance>();
 
 /** Runs `setup` when something that it may set is asked for. */
 function afterSetup(self: PythonInstance, name: string, at: At): Value | undefined {
   if (setUp.has(self) || (name.startsWith("__") && name !== "__call__")) return undefined;
   const own = self.type.mro.flatMap((base) => (base.kind === "class" ? (base.attributes.get("setup") ?? []) : []))[0];
   if (!own || name === "setup") return undefined;
-  setUp.set(self, "running");
+  setUp.add(self);
   const result = at.interpreter.callWith({ kind: "bound", self, callee: own }, [], at.place);
-  setUp.set(self, "done");
   if (result.kind === "unknown" && !self.attributes.has(name)) return result;
   return self.attributes.get(name);
 }
@@ -256,6 +257,10 @@ for (const of of both)
       const { made } = layer;
       const tensor = call.tensor("inputs");
       const single = made.ints("kernel_size");
+      const strides = made.has("strides") ? made.ints("strides") : [1];
+      const features = of === "nnx" ? "out_features" : "features";
+      const patches = patchesOf(tensor, single, strides, call.place);
+      if (patches) return linear(patches, made.int(features), projection(layer), call.place, literal(made, features));
       const pointwise = single.length === 1 && single[0] === 1 && (!made.has("strides") || made.ints("strides").every((each) => each === 1)) && made.int("feature_group_count", 1) === 1; // prettier-ignore
       if (!pointwise || made.has("mask")) return opaqueOr(tensor, `\`${made.name}\` with this kernel is not understood`, call.place); // prettier-ignore
       return linear(tensor, made.int(of === "nnx" ? "out_features" : "features"), projection(layer), call.place);
@@ -286,7 +291,7 @@ define("nnx", "MultiHeadAttention", {
   forward: attended,
 });
 
-/** A list or dict of modules: the items themselves, which the interpreter's own lists and dicts hold as well. */
+/** Lists and dicts of modules. */
 for (const [name, kind] of [
   ["List", "list"],
   ["Dict", "dict"],

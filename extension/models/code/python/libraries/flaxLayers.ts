@@ -23,7 +23,6 @@ export const projection = ({ made }: Layer): Projection => ({
   frozen: false,
 });
 
-/** Sizes of one argument: a list, or one alone. */
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** A linear map of the last axes to new last axes. */

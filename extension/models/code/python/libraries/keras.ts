@@ -8,11 +8,11 @@ import { inert } from "./dtypes";
 import { hubLayers, hubNames } from "./kerasHub";
 import { layerClasses, layerNames } from "./kerasLayers";
 import { inputFunction, inputLayerClass, modelClass, sequentialClass } from "./kerasModels";
-import { keras, opsNames } from "./kerasOps";
+import { imageNames, keras, opsNames } from "./kerasOps";
 import { randomTensor } from "./tensorFunctions";
 import { isCalled } from "./running";
 import { asTensor } from "./tensorState";
-import { tensorflowFunctions, tensorflowNames } from "./tensorflow";
+import { tensorflowFunctions, tensorflowImages, tensorflowNames } from "./tensorflow";
 import { transparent } from "./torch";
 
 /** A decorator with options that leaves the class or function as it is. */
@@ -100,6 +100,7 @@ const parts: [string, Library][] = [
   ["ops", opsNames],
   ["ops.numpy", opsNames],
   ["ops.nn", opsNames],
+  ["ops.image", imageNames],
   ["activations", activationNames],
   ["initializers", initializer],
   ["random", random],
@@ -137,4 +138,5 @@ export const kerasLibraries: readonly [string, Library][] = [
     tensorflowFunctions,
   ]),
   ["tensorflow.random", random],
+  ["tensorflow.image", tensorflowImages],
 ];

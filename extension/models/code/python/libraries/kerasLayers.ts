@@ -7,6 +7,7 @@ import { activations, activationOf } from "./activations";
 import { Call, type Result } from "./call";
 import { kerasFramework, parameterOf } from "./kerasBase";
 import { keras } from "./kerasOps";
+import { patchesOf } from "./images";
 import { applied, isLayerNative, literal, written, type Layer, type LayerClass, type LayerSpec } from "./layers";
 import { bothMasks, keptPairs, linear, multiHead, windowMask, type Projection } from "./multiHead";
 import { notUnderstood } from "./objects";
@@ -111,6 +112,24 @@ for (const name of ["Conv1D", "Convolution1D"])
       if (!pointwise || made.string("data_format", "channels_last") !== "channels_last")
         return opaqueOr(tensor, "`Conv1D` with this kernel is not understood", call.place);
       const mapped = linear(tensor, made.int("filters"), projection(layer), call.place, literal(made, "filters"));
+      return activationOf(made, "activation", keras)(mapped);
+    },
+  });
+
+/** Sizes of a window, and the steps by which it moves. */
+const stepsOf = (made: Call): number[] => (made.has("strides") ? made.ints("strides") : [1]);
+
+for (const name of ["Conv2D", "Convolution2D"])
+  define(name, {
+    signature: "filters kernel_size strides padding data_format dilation_rate groups activation use_bias",
+    input: "inputs",
+    forward: (call, layer) => {
+      const { made } = layer;
+      const tensor = call.tensor("inputs");
+      const patches = patchesOf(tensor, made.ints("kernel_size"), stepsOf(made), call.place);
+      if (!patches || made.int("groups", 1) !== 1 || made.string("data_format", "channels_last") !== "channels_last")
+        return opaqueOr(tensor, "`Conv2D` with this kernel is not understood", call.place);
+      const mapped = linear(patches, made.int("filters"), projection(layer), call.place, literal(made, "filters"));
       return activationOf(made, "activation", keras)(mapped);
     },
   });

@@ -7,6 +7,7 @@ import { operation, type Call } from "./call";
 import { dtypeOf } from "./dtypes";
 import { kerasFramework, tensorsIn } from "./kerasBase";
 import { keras } from "./kerasOps";
+import { imageInput } from "./images";
 import { isLayerNative, Layer } from "./layers";
 import { isTensor, tensorOf } from "./tensorState";
 
@@ -44,6 +45,10 @@ function input(call: Call): Tensor {
   const whole = call.has("batch_shape") ? call.items(call.needed("batch_shape")).slice(1) : undefined;
   const shape = whole ?? call.items(call.needed("shape"));
   if (call.has("tensor")) throw call.not("with `tensor`");
+  if (shape.length === 3) {
+    const [height, width, channels] = shape.map((size) => call.toInt(size));
+    return imageInput({ height, width, channels, batch, name: call.string("name", "tokens") }, call.place);
+  }
   if (shape.length === 0 || shape.length > 2) throw call.not("of a shape that is not (tokens,) or (tokens, features)");
   const [first, features] = shape;
   const open = first.kind === "none";

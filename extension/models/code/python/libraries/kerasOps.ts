@@ -7,9 +7,10 @@ import { activationFunctions } from "./activations";
 import { operation, view, type Call, type Operation } from "./call";
 import { dtype } from "./dtypes";
 import { registerFamily } from "./einops";
+import { patchesOf, sizesOfImage } from "./images";
 import { keptPairs, tokensFirst } from "./multiHead";
 import { numpyFunctions } from "./numpy";
-import { axesOf, flattened, fullOf, linspace, reduced, sharedFunctions, taken } from "./tensorFunctions";
+import { axesOf, flattened, fullOf, linspace, sharedFunctions, taken } from "./tensorFunctions";
 import { numbersOf, tabulated, tensorOf } from "./tensorState";
 import { dtypeArgument, fromFront, opaqueOr, shapeOf, tensorFamily, toPython, transposed } from "./tensorValue";
 
@@ -29,6 +30,8 @@ export const dataDependent = (signature: string): Operation =>
 export const shape = operation("input *rest", (call): Value => {
   const tensor = call.tensor("input");
   const { content } = tensor;
+  const image = sizesOfImage(tensor);
+  if (image) return shapeValue(image, call.place);
   return content.kind === "opaque" ? unknown(content.opaque.reason, content.opaque.place) : shapeOf(tensor, call.place);
 });
 
@@ -85,7 +88,7 @@ export function normalised(call: Call, kind: "layer" | "rms"): Tensor {
   return tensors.norm(tensor, kind, call.place);
 }
 
-/** `soft_cap` and `bias` in one call are not needed by any layer. */
+/** (batch, token, head, features). */
 function dotProductAttention(call: Call): Tensor {
   if (call.has("attn_logits_soft_cap")) throw call.not("with `attn_logits_soft_cap`");
   const inputs = { query: call.tensor("query"), key: call.tensor("key"), value: call.tensor("value") };
@@ -96,7 +99,7 @@ function dotProductAttention(call: Call): Tensor {
   return tokensFirst(inputs, { mask: (mask && keptPairs(mask, call.place)) ?? bias, causal }, call.place);
 }
 
-/** `x * cos + rotated x * sin`, or a slice or a window: what writes into a tensor is not followed. */
+/** Known numbers with a border. */
 const pad = operation("input pad_width mode constant_values", (call) => {
   const tensor = call.tensor("input");
   const numbers = numbersOf(tensor);
@@ -110,9 +113,6 @@ const pad = operation("input pad_width mode constant_values", (call) => {
   }, tensor);
 });
 
-const conditionOf = (value: number): number => Number(value !== 0);
-
-/** What `ops.any` and `ops.all` of known numbers give, by the same names as in NumPy. */
 const shared = (name: string): Operation => sharedFunctions.get(name)!;
 
 const operations = new Map<string, Operation>([
@@ -148,7 +148,6 @@ const operations = new Map<string, Operation>([
   ["linspace", operation("start end num endpoint dtype", (call) => linspace(call.number("start"), call.number("end"), call.int("num", 50), call.boolean("endpoint", true), call.place))], // prettier-ignore
   ["max", shared("amax")],
   ["min", shared("amin")],
-  ["any", operation("input dim keepdim", (call) => reduced(call, call.tensor("input"), axesOf(call, call.tensor("input")), call.boolean("keepdim", false), (values) => conditionOf(values.filter((value) => value !== 0).length), "bool"))], // prettier-ignore
   ["cumulative_sum", shared("cumsum")],
   ["normalize", operation("input dim order", (call) => unit(call, call.number("order", 2)))],
   ["layer_normalization", operation("input gamma beta dim epsilon", (call) => normalised(call, "layer"))],
@@ -182,6 +181,8 @@ export const keras = tensorFamily({
   mutable: false,
   attributes: (self, name, { place }) => {
     if (name === "value" || name === "_value") return self;
+    const image = name === "shape" ? sizesOfImage(tensorOf(self)) : undefined;
+    if (image) return shapeValue(image, place);
     if (name === "rank") return int(tensorOf(self).axes.length, place);
     return undefined;
   },
@@ -199,3 +200,13 @@ export const opsNames: Library = (name) => names.get(name) ?? dtype(name);
 
 export const shapeValue = (sizes: readonly number[], place: Place): Value =>
   tuple(sizes.map((size) => int(size, place)));
+
+const patches = operation("images size strides dilation_rate padding data_format", (call) => {
+  const tensor = call.tensor("images");
+  const size = call.ints("size");
+  return patchesOf(tensor, size, call.has("strides") ? call.ints("strides") : size, call.place) ?? opaqueOr(tensor, "patches of what is no image", call.place); // prettier-ignore
+});
+
+/** `keras.ops.image`. */
+export const imageNames: Library = (name) =>
+  name === "extract_patches" ? keras.function("keras.ops.image.extract_patches", patches) : undefined;

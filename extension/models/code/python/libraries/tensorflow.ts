@@ -6,12 +6,13 @@ import { float, none, string, type Library, type Value } from "../values";
 import { activationFunctions } from "./activations";
 import { operation, view, type Call, type Operation } from "./call";
 import { dtype, inert } from "./dtypes";
+import { patchesOf } from "./images";
 import { cast, dataDependent, keras, oneHot, permuted, pieces, shape, unit, unstacked } from "./kerasOps";
 import { numpyFunctions } from "./numpy";
 import { classValue } from "./objects";
 import { condition, sharedFunctions, taken } from "./tensorFunctions";
 import { isTensor, other, TensorState } from "./tensorState";
-import { dtypeArgument, fromFront, transposed } from "./tensorValue";
+import { dtypeArgument, fromFront, opaqueOr, transposed } from "./tensorValue";
 import { transparent } from "./torch";
 
 const shared = (name: string): Operation => sharedFunctions.get(name)!;
@@ -70,12 +71,6 @@ const constant = operation("input dtype shape", (call) => {
 const filled = (value: number): Operation =>
   operation("shape dtype", (call) => tensors.full(call.ints("shape"), value, dtypeArgument(call) ?? "float", call.place)); // prettier-ignore
 
-/** TensorFlow's names of functions that others have too, with the parameters' names that are its own. */
-const reduced = (name: string): Operation => {
-  const of = shared(name);
-  return { ...of, signature: of.signature };
-};
-
 const operations = new Map<string, Operation>([
   ...numpyFunctions,
   ...activationFunctions(),
@@ -102,13 +97,13 @@ const operations = new Map<string, Operation>([
   ["one_hot", operation("input depth on_value off_value dim dtype", (call) => oneHot(call, call.int("depth")))],
   ["gather", operation("input indices validate_indices dim batch_dims", (call) => taken(call.tensor("input"), call.int("dim", 0), call.tensor("indices"), call.place))], // prettier-ignore
   ["softmax", operation("input dim", (call) => tensors.softmax(call.tensor("input"), call.int("dim", -1), call.place))],
-  ["reduce_sum", reduced("sum")],
-  ["reduce_mean", reduced("mean")],
-  ["reduce_max", reduced("amax")],
-  ["reduce_min", reduced("amin")],
-  ["reduce_variance", reduced("var")],
-  ["reduce_any", reduced("any")],
-  ["reduce_all", reduced("all")],
+  ["reduce_sum", shared("sum")],
+  ["reduce_mean", shared("mean")],
+  ["reduce_max", shared("amax")],
+  ["reduce_min", shared("amin")],
+  ["reduce_variance", shared("var")],
+  ["reduce_any", shared("any")],
+  ["reduce_all", shared("all")],
   ["pow", shared("power")],
   ["floordiv", shared("floor_divide")],
   ["floormod", shared("mod")],
@@ -154,3 +149,14 @@ export const tensorflowNames: Library = (name) => values.get(name) ?? dtype(name
 
 /** `tf.math`, `tf.linalg`, `tf.nn`: the functions are those of `tf` or have names of their own. */
 export const tensorflowFunctions: Library = (name) => functions.get(name);
+
+/** Sizes and strides have the batch and the channels too. */
+const patches = operation("images sizes strides rates padding", (call) => {
+  const tensor = call.tensor("images");
+  const inner = (name: string): number[] => call.ints(name).slice(1, 3);
+  return patchesOf(tensor, inner("sizes"), inner("strides"), call.place) ?? opaqueOr(tensor, "patches of what is no image", call.place); // prettier-ignore
+});
+
+/** `tf.image`. */
+export const tensorflowImages: Library = (name) =>
+  name === "extract_patches" ? keras.function("tf.image.extract_patches", patches) : undefined;
