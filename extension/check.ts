@@ -5,8 +5,9 @@ import { isCodeFile, mayBeModelFile } from "./models/fileNames";
 import type { ModelFile, ReadArchitecture } from "./models/modelFile";
 import { LineMap } from "./models/ranges";
 import { targetFindings } from "./runtime/training/finding";
+import type { Architecture } from "./theory/architecture/schema";
 import { analyse } from "./theory/verdict/analyse";
-import type { FileReport, Finding, Range, TheoryFinding } from "./theory/verdict/report";
+import type { ArchitectureReport, FileReport, Finding, Range, TheoryFinding } from "./theory/verdict/report";
 
 /**
  * Checks the bytes of a file. Undefined where it is not a model file, or code without a model; never throws.
@@ -57,12 +58,10 @@ export function checkModel(fileName: string, text: string): FileReport | undefin
   for (const read of model.architectures) {
     const { name } = read.architecture;
     try {
-      const { report: theory, findings } = analyse(read.architecture, read.skipped);
+      const { theory, findings } = analysed(read);
       const skipped = read.skipped.map(({ message, range }) => notRead(message, range));
-      report.architectures.push({ ...theory, range: read.range, sha256: architectureHash(read.architecture) });
-      const whole = read.skipped.every(({ affects }) => affects !== "everything");
-      const onTarget = whole ? targetFindings(read.architecture) : [];
-      const placed = [...findings, ...onTarget].map((finding) => place(finding, read));
+      report.architectures.push({ ...theory, range: read.range });
+      const placed = findings.map((finding) => place(finding, read));
       found.push({ name, findings: [...skipped, ...placed] });
     } catch (error) {
       found.push({ name, findings: [defect(`the architecture \`${name}\``, error, read.range)] });
@@ -72,6 +71,29 @@ export function checkModel(fileName: string, text: string): FileReport | undefin
   if (model.questions && model.questions.length > 0)
     report.questions = model.questions.map(({ edit, ...question }) => ({ ...question, edits: [edit] }));
   return report;
+}
+
+interface Analysed {
+  skipped: string;
+  theory: Omit<ArchitectureReport, "range">;
+  findings: TheoryFinding[];
+}
+/** Readers give the same object for an architecture that has not changed since the text was read before. */
+const analyses = new WeakMap<Architecture, Analysed>();
+
+function analysed({ architecture, skipped }: ReadArchitecture): Analysed {
+  const left = JSON.stringify(skipped.map(({ message, affects }) => [message, affects]));
+  const before = analyses.get(architecture);
+  if (before?.skipped === left) return before;
+  const { report, findings } = analyse(architecture, skipped);
+  const whole = skipped.every(({ affects }) => affects !== "everything");
+  const made = {
+    skipped: left,
+    theory: { ...report, sha256: architectureHash(architecture) },
+    findings: [...findings, ...(whole ? targetFindings(architecture) : [])],
+  };
+  analyses.set(architecture, made);
+  return made;
 }
 
 /** The findings of a file's architectures: what several of them share is said once, what only one has is said with its name. */

@@ -410,7 +410,11 @@ function longest(
   for (const tokens of lengths.slice(0, mostTries)) {
     const result = at(tokens);
     if (isLongest(tokens)) return { tokens, result };
-    if ("output" in result || isLength(result.lost)) continue;
+    if ("output" in result) continue;
+    // Sizes that are the same for another length are no matter of it.
+    const { reason, place } = result.lost;
+    if (/\d/.test(reason) && reason === first.lost.reason && place.from === first.lost.place.from) break;
+    if (isLength(result.lost)) continue;
     // A length that fits though the rest is not understood: what is not understood is what to say.
     if (others++ === 0) fits = { tokens, result };
     if (others === mostOthers) break;

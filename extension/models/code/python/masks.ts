@@ -17,6 +17,7 @@ import { assigns, nameOf, steps, type Program } from "./program";
 import { inputTensor } from "./running";
 import { targetOf } from "./target";
 import { one, parametersOf } from "./trees";
+import type { Reuse } from "./reuse";
 import { nameOf as nativeName, none, unknown, type Arguments, type PythonFunction, type Value } from "./values";
 
 type Kind = "mask" | "scores" | "function";
@@ -40,7 +41,13 @@ const severalHeads = 3;
 const fewTokens = 8;
 
 /** @param only the name of the one that is read; all are where it is left out */
-export function readMasks(program: Program, comments: Comments, only?: string): Outcome[] {
+/** @param how `only` the one of this name; `reuse` of what was read before */
+export function readMasks(
+  program: Program,
+  comments: Comments,
+  { only, reuse }: { only?: string; reuse?: Reuse },
+): Outcome[] {
+  // prettier-ignore
   const subjects = subjectsOf(program);
   return subjects.flatMap((subject): Outcome[] => {
     if (only !== undefined && subject.name !== only) return [];
@@ -48,7 +55,9 @@ export function readMasks(program: Program, comments: Comments, only?: string): 
     if (said.ignore) return [];
     const asked = said.own?.entries.some(({ key }) => key === "tokens" || key === "layers") === true;
     if (!asked && isUsed(program, subject, subjects)) return [];
-    return [readSubject(program, subject, said)];
+    const { name, statement } = subject;
+    const read = () => readSubject(program, subject, said);
+    return [reuse?.outcome("mask", { name, statement, said }, read) ?? read()];
   });
 }
 
