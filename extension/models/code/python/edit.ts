@@ -36,6 +36,8 @@ export interface EditedSubject {
 export interface FileEdits {
   program: Program;
   lines: LineMap;
+  /** Of the program's text, once it is asked for. */
+  source?: SourceText;
   /** How many readings are left. */
   left: number;
   subjects: EditedSubject[];
@@ -84,8 +86,8 @@ class Editing {
   private find(changes: readonly SpecChange[]): TextEdit[] | undefined {
     const { file, subject } = this;
     const { lowered, known } = subject;
-    const text = file.program.text;
-    let edited: Edited = { ...subject, source: new SourceText(text, file.program.root) };
+    file.source ??= new SourceText(file.program.text, file.program.root);
+    let edited: Edited = { ...subject, source: file.source };
     let wanted: Architecture | undefined = lowered.architecture;
     for (const step of stepsOf(changes)) {
       wanted = changed(wanted, step.changes);

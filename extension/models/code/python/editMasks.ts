@@ -223,7 +223,8 @@ function hoisted(
     if (/comprehension|generator_expression|lambda|conditional_expression/.test(each.type)) return undefined;
   }
   const scope = source.enclosing(node, "function_definition") ?? source.root;
-  const name = ["mask", "attn_mask", "attention_mask", "pairs"].find((each) => source.uses(each, scope) === 0);
+  const taken = source.variables(scope);
+  const name = ["mask", "attn_mask", "attention_mask", "pairs"].find((each) => !taken.has(each));
   const indent = source.indent(statement);
   if (!name || indent === undefined) return undefined;
   const before = source.before(statement, [`${name} = ${source.code(node)}`, ...lines(name)]);

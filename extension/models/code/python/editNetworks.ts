@@ -88,10 +88,11 @@ export function* activationEdits(edited: Edited): Iterable<Splice[]> {
       yield [source.replace(value, source.code(value).replace(/\w+/, "gelu"))];
     }
     if (node.type === "call" && calleeName(source, node) === "Identity") yield [source.replace(node, source.code(node).replace(/Identity\s*\(.*\)$/s, "GELU()"))]; // prettier-ignore
-    if (node.type === "call" && calleeName(source, node) === "Sequential") {
-      const splices = inSequence(source, parts(one(node, "arguments") ?? node));
-      if (splices) yield splices;
-    }
+  }
+  for (const node of source.all()) {
+    const isSequence = node.type === "call" && calleeName(source, node) === "Sequential";
+    const splices = isSequence ? inSequence(source, parts(one(node, "arguments") ?? node)) : undefined;
+    if (splices) yield splices;
   }
   const places = distinct(networksOf(edited).flatMap((network) => network.linears.map(({ place }) => place)));
   for (const place of places.slice(0, most)) {

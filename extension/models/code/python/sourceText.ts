@@ -173,8 +173,20 @@ export class SourceText {
     return outer === undefined ? undefined : `${outer}.${whole.slice(dot + 1)}`;
   }
 
+  /** How often a variable occurs; names of arguments are none. */
   uses(name: string, inside: Place = this.root): number {
-    return this.code(inside).match(new RegExp(`(?<![\\w.])${name}\\b`, "g"))?.length ?? 0;
+    return this.code(inside).match(new RegExp(`(?<![\\w.])${name}\\b(?!=[^=])`, "g"))?.length ?? 0;
+  }
+
+  /** The variables of a piece of code: its identifiers, attributes and names of arguments apart. */
+  variables(scope: Syntax): Set<string> {
+    const found = new Set<string>();
+    for (const node of this.all(scope)) {
+      const parent = this.parent(node);
+      const isName = parent && ((parent.type === "keyword_argument" && one(parent, "name") === node) || (parent.type === "attribute" && one(parent, "attribute") === node)); // prettier-ignore
+      if (node.type === "identifier" && !isName) found.add(node.text);
+    }
+    return found;
   }
 
   // ------------------------------------------------------------------------------------------------------------- editing

@@ -119,7 +119,7 @@ function parameterNames(node: Syntax): string[] {
 function returnedOf(node: Syntax): Syntax | undefined {
   const [body] = node.fields.body ?? [];
   if (!body || node.type === "lambda") return body;
-  const last = body.children.at(-1);
+  const last = body.children.findLast(({ type }) => type !== "comment");
   const isOnly = returnsIn(body) === 1 && last?.type === "return_statement";
   return isOnly ? last.children[0] : undefined;
 }

@@ -240,6 +240,7 @@ export const sharedFunctions: ReadonlyMap<string, Operation> = new Map<string, O
 
   ["abs", unaryOperation("abs")],
   ["absolute", unaryOperation("abs")],
+  ["__abs__", unaryOperation("abs")],
   ["negative", unaryOperation("-")],
   ["floor", unaryOperation("floor")],
   ["ceil", unaryOperation("ceil")],
