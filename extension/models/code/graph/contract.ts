@@ -1,7 +1,7 @@
 /** Products summed over axes: matmul and einsum. What they mean depends on what the two tensors hold and on which axes are summed. */
 import { axesIn, binary, boundsOf, coordinate, isWhole, numeral, substitute } from "./expressions";
 import type { IndexExpression } from "./indexExpression";
-import { distinct, isBatch, isPlain, isToken, onlyPlain, sameRoles } from "./layout";
+import { batchOf, distinct, isBatch, isPlain, isToken, onlyPlain, sameRoles } from "./layout";
 import type { Place, StreamNode } from "./nodes";
 import { attend, recall, scoresOf } from "./pairs";
 import * as streams from "./streams";
@@ -73,9 +73,6 @@ export function contract(left: Labelled, right: Labelled, out: readonly string[]
       return `a product of ${named[a.kind]} and ${named[b.kind]} is not understood`;
   }
 }
-
-const batchOf = (axes: readonly Axis[]): number =>
-  axes.flat().reduce((product, atom) => (isBatch(atom) ? product * atom.size : product), 1);
 
 interface Product {
   a: Side;

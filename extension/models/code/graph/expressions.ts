@@ -299,6 +299,12 @@ function unaryBounds(op: UnaryOperation, [low, high]: Bounds): Bounds {
     case "trunc":
     case "round":
       return [applyUnary(op, low), applyUnary(op, high)];
+    case "exp":
+      return [Math.exp(low), Math.exp(high)];
+    case "sqrt":
+    case "log":
+    case "log2":
+      return low > 0 ? [Math[op](low), Math[op](high)] : unbounded;
     case "sin":
     case "cos":
     case "tanh":
@@ -346,7 +352,14 @@ function binaryBounds(op: BinaryOperation, [a, b]: Bounds, [c, d]: Bounds): Boun
   }
 }
 
-/** The expression with every coordinate replaced; parts that occur several times are replaced once. */
+/** An expression of more parts than are worth following, as repeated shifts of sums of shifts have. */
+export class TooManyParts extends Error {
+  override name = "TooManyParts";
+}
+
+const mostParts = 2 ** 14;
+
+/** The expression with every coordinate replaced; parts that occur several times are replaced once. @throws TooManyParts */
 export function substitute(
   expression: IndexExpression,
   replacement: (axis: number) => IndexExpression,
@@ -357,6 +370,7 @@ export function substitute(
     const known = done.get(part);
     if (known) return known;
     const made = part.kind === "coordinate" ? replacement(part.axis) : rebuilt(part, visit, sizes);
+    if (done.size >= mostParts) throw new TooManyParts("an expression of too many parts");
     done.set(part, made);
     return made;
   };

@@ -18,6 +18,9 @@ export const isBatch = ({ role }: Atom): boolean => role === "batch";
 export const isPlain = ({ role }: Atom): boolean => role === undefined;
 export const onlyPlain = (axis: Axis): boolean => axis.every(isPlain);
 
+/** How many elements the batch has, as far as the axes have it. */
+export const batchOf = (axes: readonly Axis[]): number => sizeOf(axes.flat().filter(isBatch));
+
 /** The axes of an elementwise operation, from the last to the first: what has a role prevails. A string says why there are none. */
 export function broadcast(...all: readonly (readonly Axis[])[]): Axis[] | string {
   const rank = Math.max(0, ...all.map((axes) => axes.length));
@@ -29,11 +32,14 @@ export function broadcast(...all: readonly (readonly Axis[])[]): Axis[] | string
       if (axis.length === 0) continue;
       if (chosen.length === 0) chosen = axis;
       else if (sizeOf(axis) !== sizeOf(chosen)) return `sizes ${sizeOf(chosen)} and ${sizeOf(axis)} do not agree`;
+      else if (onlyPlain(axis)) continue;
       else if (onlyPlain(chosen)) chosen = axis;
-      else if (!onlyPlain(axis) && !sameRoles(axis, chosen)) return "an axis of tokens meets another axis";
+      else if (!sameRoles(axis, chosen)) return "an axis of tokens meets another axis";
     }
     result.push(chosen);
   }
+  // One operand's batch beside another's features: elements of the batch meet others.
+  if (batchOf(result) > Math.max(1, ...all.map(batchOf))) return "elements of the batch meet others";
   return distinct(result);
 }
 

@@ -1,5 +1,5 @@
 /** The operations on abstract tensors that front ends call: see tensor.ts for what a tensor holds. */
-import { axesIn, binary, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
+import { axesIn, binary, TooManyParts, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
 import { contract, pairedIndex, projectTokens } from "./contract";
 import { childrenOf, EvaluationError, RowEvaluator } from "./evaluate";
@@ -56,11 +56,18 @@ const promoted = (...types: readonly Tensor["dtype"][]): Tensor["dtype"] =>
 
 // --------------------------------------------------------------------------------------------------------- elementwise
 
+/** The axes of tensors broadcast to each other: atoms are those of scores and sums over tokens, then of streams, whose identity says what they are. */
+function together(...all: readonly Tensor[]): Axis[] | string {
+  const kinds: Content["kind"][] = ["pairs", "memory", "stream", "pooled"];
+  const rank = ({ content }: Tensor) => (kinds.indexOf(content.kind) + kinds.length + 1) % (kinds.length + 1);
+  return broadcast(...[...all].sort((a, b) => rank(a) - rank(b)).map(({ axes }) => axes));
+}
+
 function combine(op: BinaryOperation, left: Tensor | number, right: Tensor | number, place: Place): Tensor {
   const [a, b] = [scalar(left), scalar(right)];
   const lost = firstOpaque(a, b);
   if (lost) return lost;
-  const axes = broadcast(a.axes, b.axes);
+  const axes = together(a, b);
   if (typeof axes === "string") return opaque(axes, place);
   const [x, y] = [a.content, b.content];
   if (x.kind === "constant" && y.kind === "constant") return ofConstants(op, a, b, x, y, axes, place);
@@ -154,7 +161,11 @@ function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[
 /** Whether axes stand where the same axes of `whole` do, for broadcasting. */
 function standsIn(axes: readonly Axis[], whole: readonly Axis[]): boolean {
   const shift = whole.length - axes.length;
-  return axes.every((axis, i) => axis.every((atom, k) => atom === whole[i + shift]?.[k] || isBatch(atom)));
+  return axes.every((axis, i) =>
+    axis.every(
+      (atom, k) => atom === whole[i + shift]?.[k] || (isBatch(atom) && whole[i + shift]?.[k]?.role === atom.role),
+    ),
+  );
 }
 
 /** Whether two are scores of the same pairs, whatever was added since. */
@@ -481,7 +492,7 @@ function where(condition: Tensor, yes: Tensor | number, no: Tensor | number, pla
   const lost = firstOpaque(condition, a, b);
   if (lost) return lost;
   if (condition.content.kind !== "constant") return opaque("a choice that depends on the data", condition.place);
-  const axes = broadcast(condition.axes, a.axes, b.axes);
+  const axes = together(condition, a, b);
   if (typeof axes === "string") return opaque(axes, place);
   if (a.content.kind === "constant" && b.content.kind === "constant") {
     const [c, x, y] = [condition, a, b].map(({ content, axes: from }) => broadcastElement((content as Constant).element, from, axes)); // prettier-ignore
@@ -514,7 +525,7 @@ function fill(of: Tensor, mask: Tensor, value: Tensor, axes: readonly Axis[], pl
 function maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tensor {
   const lost = firstOpaque(of, mask);
   if (lost) return lost;
-  const axes = broadcast(of.axes, mask.axes);
+  const axes = together(of, mask);
   if (typeof axes === "string") return opaque(axes, place);
   if (mask.content.kind !== "constant") return opaque("a mask that depends on the data", mask.place);
   if (of.content.kind === "pairs") return fill(of, mask, scalar(value), axes, place);
@@ -1000,12 +1011,7 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
   if (stream && stream.axes[at].length === 1 && isToken(stream.axes[at][0])) return extended(parts, stream, at, place);
   if (contents.every(({ kind }) => kind === "parameter" || kind === "lookup")) return learnedTogether(parts, at, first.axes.map((each, i) => (i === at ? joined : each)), place); // prettier-ignore
   if (contents.some(({ kind }) => kind === "pooled") && !stream)
-    return make(
-      first.axes,
-      contents.find(({ kind }) => kind === "pooled")!,
-      "float",
-      place,
-    );
+    return make(first.axes.map((each, i) => (i === at ? joined : each)), contents.find(({ kind }) => kind === "pooled")!, "float", place); // prettier-ignore
   return opaque("a concatenation that is not understood", place);
 }
 
@@ -1550,7 +1556,7 @@ function convert(of: Tensor, dtype: Tensor["dtype"]): Tensor {
   return opaque("scores or learned numbers are converted to other ones", place);
 }
 
-export const tensors: TensorOperations = {
+const operations: TensorOperations = {
   literal(data, dtype, place) {
     if (typeof data === "number" || typeof data === "boolean") return known([], numeral(Number(data)), dtype, place);
     const sizes: number[] = [];
@@ -1684,3 +1690,26 @@ export const tensors: TensorOperations = {
   embedding,
   attention,
 };
+
+const isPlace = (value: unknown): value is Place =>
+  typeof value === "object" && value !== null && Object.keys(value).join() === "from,to";
+
+/** The same operations, which give an opaque tensor where the numbers would take too many operations to follow. */
+function bounded(all: TensorOperations): TensorOperations {
+  const guarded = Object.entries(all).map(([name, operation]: [string, (...given: unknown[]) => unknown]) => {
+    const run = (...given: unknown[]): unknown => {
+      try {
+        return operation(...given);
+      } catch (error) {
+        // Deep chains exhaust the stack.
+        if (!(error instanceof TooManyParts || error instanceof RangeError)) throw error;
+        const lost = opaque("numbers that take too many operations", given.find(isPlace) ?? nowhere);
+        return name === "split" ? (given[1] as readonly number[]).map(() => lost) : lost;
+      }
+    };
+    return [name, run];
+  });
+  return Object.fromEntries(guarded) as unknown as TensorOperations;
+}
+
+export const tensors: TensorOperations = bounded(operations);

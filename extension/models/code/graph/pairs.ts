@@ -167,7 +167,7 @@ export function withConstant(
         const mask: Mask = { condition: value, place: constant.place, source: constant.source };
         if (pairs.stage === "weights") return masked(pairs, mask);
         if (pairs.stage === "scores") {
-          if (hasFixedNumbers(pairs)) return "the scores are multiplied by a mask after others";
+          if (mayBeMasked(pairs)) return "the scores are multiplied by a mask after others";
           return { ...pairs, cut: both(pairs.cut, mask) };
         }
         return "sums of weights are masked";
@@ -188,6 +188,12 @@ const isSmall = (value: IndexExpression): boolean => value.kind === "number" && 
 /** Whether masks, or numbers that may be meant as one, are in the scores. */
 const hasFixedNumbers = ({ masks, biases }: Pairs): boolean =>
   masks.length > 0 || biases.some(({ kind }) => kind === "fixed");
+
+/** Whether some scores are -inf already, which no multiplication by 0 makes 0. */
+function mayBeMasked({ masks, biases, leftAtom, rightAtom, heads }: Pairs): boolean {
+  const sizes = [heads.reduce((product, { size }) => product * size, 1), leftAtom.size, rightAtom.size];
+  return masks.length > 0 || biases.some((bias) => bias.kind === "fixed" && !(boundsOf(bias.value, sizes)[0] > -1e4));
+}
 
 const mayMask = (value: IndexExpression): boolean => boundsOf(value, [])[0] <= -1e4 || axesIn(value).size > 0;
 
