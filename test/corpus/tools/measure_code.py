@@ -516,7 +516,11 @@ PYTORCH = {
     "argparse_defaults.py": [Torch("Decoder", lambda m, n: m.Decoder(m.get_parser().parse_args([])))],
     "dict_config.py": [model("GPTModel")],
     "simplenamespace_config.py": [model("NarrowDecoder")],
-    "factory_functions.py": [Torch("model_small", lambda m, n: m.model_small(num_tokens=n), by=["num_tokens"], width=3)],
+    "factory_functions.py": [
+        model("model_tiny", width=3, sizes=(40,)),
+        Torch("model_small", lambda m, n: m.model_small(num_tokens=n), by=["num_tokens"], width=3),
+    ],
+    "padding_mask_argument.py": [model("PaddedEncoder")],
     "inherited_modules.py": [model("CausalModel"), model("LocalModel", sizes=(8, 24, 44))],
     "bert_post_norm.py": [model("BertModel")],
     "mask_argument_answered.py": [

@@ -153,7 +153,8 @@ function readModels(program: Program, comments: Comments, reuse: Reuse): Outcome
     if (!asked && !isRead) continue;
     const isBase = classes.some(({ type: other }) => other !== type && other.mro.includes(type));
     const subject = { name: type.name, statement: type.node, said };
-    const outcome = readModel(program, said.values.size === 0 ? model : new ModelClass(program, type, framework, said.values), subject); // prettier-ignore
+    const told = said.values.size === 0 ? model : new ModelClass(program, type, framework, said.values);
+    const outcome = reuse.outcome("class", subject, () => readModel(program, told, subject));
     // A base class that cannot be understood by itself may not be meant to.
     if (asked || !isBase || (outcome && "lowered" in outcome)) outcomes.push(outcome);
   }
@@ -190,7 +191,10 @@ function madeModels(program: Program): MadeHere[] {
   for (const [name, value] of interpreter.module.names) {
     const statement = program.root.children.findLast((each) => assigns(each, name));
     const framework = statement && frameworks.find((each) => each.isModel(value));
-    if (statement && framework && !found.some((other) => other.value === value))
+    // What a function gives without arguments is read at the function.
+    const called = statement && one(statement.children[0], "right");
+    const isReturned = called?.type === "call" && program.returned.has(one(called, "function")?.text ?? "") && one(called, "arguments")?.children.length === 0; // prettier-ignore
+    if (statement && framework && !isReturned && !found.some((other) => other.value === value))
       found.push({ name, value, statement, place: one(statement.children[0], "left")!, framework, parameters: [], produce: () => value }); // prettier-ignore
   }
   for (const [name, value] of program.returned) {

@@ -16,7 +16,7 @@ import { torch } from "./libraries/torch";
 import { assigns, nameOf, steps, type Program } from "./program";
 import { inputTensor } from "./running";
 import { targetOf } from "./target";
-import { one, parametersOf } from "./trees";
+import { identifiers, one, parametersOf } from "./trees";
 import type { Reuse } from "./reuse";
 import { nameOf as nativeName, none, unknown, type Arguments, type PythonFunction, type Value } from "./values";
 
@@ -125,7 +125,7 @@ function isUsed(
   // prettier-ignore
   const masks = subjects.filter((other) => other.kind !== "function");
   // A function that attends with a mask of the module says nothing that the mask does not.
-  if (kind === "function" && masks.some((mask) => usesIn(statement, mask.name, mask.statement) > 0)) return true;
+  if (kind === "function" && masks.some((mask) => identifiers(statement).includes(mask.name))) return true;
   if (isBlockMask(value)) return usesIn(program.root, name, statement) > 0;
   const made = block ? program.statementAt(block.place) : undefined;
   const attending = new Set(subjects.filter((other) => other.kind === "function").map((other) => other.statement));

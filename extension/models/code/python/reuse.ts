@@ -3,7 +3,7 @@
  * what that names, and so on; statements that might change any of it; and the `uap:` comments.
  */
 import { createHash } from "node:crypto";
-import type { Range } from "../../../theory/verdict/report";
+import type { Range, TextEdit } from "../../../theory/verdict/report";
 import type { ReadArchitecture } from "../../modelFile";
 import type { LineMap } from "../../ranges";
 import { commentHead } from "../comments";
@@ -58,6 +58,8 @@ export class Reuse {
   ): Outcome | undefined {
     const statements = this.dependencies(current.statement, current.name);
     const hash = createHash("sha256").update(`${kind} ${current.name}`);
+    // A comment that was above another statement is the same text.
+    hash.update(JSON.stringify([...current.said.values].map(([word, { value }]) => [word, value])));
     for (const { from, to } of statements) hash.update("\0").update(this.program.text.slice(from, to));
     const key = hash.digest("base64");
     const before = kept.get(key);
@@ -96,6 +98,10 @@ export class Reuse {
       const place = moved({ from: before.lines.offset(old.start), to: before.lines.offset(old.end) });
       return this.lines.range(place.from, place.to);
     };
+    const isInside = ({ range: { start, end } }: TextEdit): boolean => {
+      const [from, to] = [before.lines.offset(start), before.lines.offset(end)];
+      return before.statements.some((statement) => statement.from <= from && to <= statement.to);
+    };
     if ("lost" in outcome)
       return { ...outcome, ...current, lost: { ...outcome.lost, place: moved(outcome.lost.place) } };
     if ("missing" in outcome) return { ...outcome, ...current, place: moved(outcome.place) };
@@ -110,7 +116,11 @@ export class Reuse {
         range: range(read.range),
         skipped: read.skipped.map((skipped) => ({ ...skipped, range: range(skipped.range) })),
         locate: (path) => range(read.locate(path)),
-        edit: (changes) => read.edit(changes)?.map((edit) => ({ ...edit, range: range(edit.range) })),
+        edit: (changes) => {
+          const edits = read.edit(changes);
+          // Outside the code that the reading depends on, nothing is known to be where it was.
+          return edits?.every(isInside) ? edits.map((edit) => ({ ...edit, range: range(edit.range) })) : undefined;
+        },
         related: (finding) => (read.related?.(finding) ?? []).map((one) => ({ ...one, range: range(one.range) })),
       },
     };

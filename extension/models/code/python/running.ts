@@ -83,7 +83,11 @@ export abstract class Model {
     const functional = functionalModel(model, { interpreter, place: this.place });
     if (functional) {
       const run = runOf(functional.outputs.map((output) => this.framework.wrap(output)), this.place, undefined); // prettier-ignore
-      return "output" in run && !functional.open ? { ...run, tokens: originOf(run.output).tokens } : run;
+      if ("lost" in run) return run;
+      const { tokens } = originOf(run.output);
+      if (!functional.open) return { ...run, tokens };
+      // Made once, at the top of the module, with another length.
+      return tokens === trial.tokens ? run : { lost: { reason: "sizes of the input do not agree", place: this.place } };
     }
     if (model.kind === "unknown") return { lost: model };
     const width = widthsOf(numbersIn(model))[trial.width] ?? 64;
@@ -92,8 +96,8 @@ export abstract class Model {
     const positional: Value[] = [];
     let streams = 0;
     for (const [i, { name, default: fallback, by }] of this.inputs.entries()) {
-      // An input that is called `tokens` is not the number of them.
-      const entry = name === "tokens" ? undefined : this.said.get(name);
+      // A comment's number is the constructor's where both take an argument of the name; an input that is called `tokens` is not the number of them.
+      const entry = name === "tokens" || this.parameters.some((other) => other.name === name) ? undefined : this.said.get(name); // prettier-ignore
       const give = (value: Value) => (i === positional.length && by !== "name" ? positional.push(value) : named.set(name, value)); // prettier-ignore
       if (entry) {
         named.set(name, this.commented(entry, trial));
