@@ -1709,7 +1709,8 @@ function bounded(all: TensorOperations): TensorOperations {
     };
     return [name, run];
   });
-  return Object.fromEntries(guarded) as unknown as TensorOperations;
+  const made: unknown = Object.fromEntries(guarded);
+  return made as TensorOperations;
 }
 
 export const tensors: TensorOperations = bounded(operations);
