@@ -18,7 +18,7 @@ import { readMasks } from "./masks";
 import { assigns, nameOf, Program, steps } from "./program";
 import { Reuse } from "./reuse";
 import { classesIn, hasAttention, isDepth, MadeModel, maskKinds, Model, ModelClass, mostWidths, numbersIn, widthsOf, type InputKind, type Run, type Trial } from "./running"; // prettier-ignore
-import type { PythonClass, Value } from "./values";
+import type { PythonClass, PythonFunction, Value } from "./values";
 
 /** What a model or mask of the text came to. */
 export type Outcome =
@@ -36,6 +36,28 @@ export interface Known {
   isLongest: boolean;
 }
 
+/** More models of a file than these that are asked about, or not understood, are a library's: they are told together. */
+const mostApart = 4;
+
+/** What is told together of models that no comment of their own is about: a sentence for the first, nothing for the others. */
+function manyOf(outcomes: readonly Outcome[]): Map<Outcome, string | undefined> {
+  const told = new Map<Outcome, string | undefined>();
+  const without = outcomes.filter(({ said }) => said.own === undefined);
+  const lost = without.filter((outcome) => "lost" in outcome);
+  const open = without.filter((outcome) => "missing" in outcome);
+  if (lost.length > mostApart) {
+    const [{ name, lost: { reason } }] = lost; // prettier-ignore
+    for (const outcome of lost) told.set(outcome, undefined);
+    told.set(lost[0], `\`${name}\` and ${lost.length - 1} others were not understood, so nothing is said of them; of \`${name}\`: ${reason}.`); // prettier-ignore
+  }
+  if (open.length > mostApart) {
+    const keys = [...new Set(open.flatMap(({ missing }) => missing.map(([key]) => `\`${key}\``)))].slice(0, 4);
+    for (const outcome of open) told.set(outcome, undefined);
+    told.set(open[0], `\`${open[0].name}\` and ${open.length - 1} others leave to their callers what decides what they can express (${keys.join(", ")}); a comment \`# uap:\` above one of them may say it.`); // prettier-ignore
+  }
+  return told;
+}
+
 /** Words without which no code attends. */
 const attends = /attention|attn|softmax|transformer|multihead|encoder|decoder/i;
 
@@ -50,6 +72,7 @@ export function readPython(text: string): ModelFile {
   const reuse = new Reuse(program, lines);
   const outcomes = [...readModels(program, comments, reuse), ...readMasks(program, comments, { reuse })];
   const edits: FileEdits = { program, lines, left: mostReadings, subjects: [], found: new Map() };
+  const several = manyOf(outcomes);
   for (const outcome of outcomes) {
     const { said, statement } = outcome;
     for (const { message, place } of said.problems) file.errors.push({ message, range: range(place) });
@@ -58,6 +81,10 @@ export function readPython(text: string): ModelFile {
       if (!outcome.read) reuse.keep(outcome, read);
       file.architectures.push(read);
       file.format = outcome.format;
+    } else if (several.has(outcome)) {
+      const message = several.get(outcome);
+      const place = "lost" in outcome ? outcome.lost.place : outcome.place;
+      if (message !== undefined) file.notes!.push({ message, range: range(place) });
     } else if ("missing" in outcome) {
       const { missing, why, place } = outcome;
       const question: Question = {
@@ -155,8 +182,8 @@ function readModels(program: Program, comments: Comments, reuse: Reuse): Outcome
     const subject = { name: type.name, statement: type.node, said };
     const told = said.values.size === 0 ? model : new ModelClass(program, type, framework, said.values);
     const outcome = reuse.outcome("class", subject, () => readModel(program, told, subject));
-    // A base class that cannot be understood by itself may not be meant to.
-    if (asked || !isBase || (outcome && "lowered" in outcome)) outcomes.push(outcome);
+    // A base class that cannot be understood by itself may not be meant to; and not everything that has to do with a transformer attends.
+    if (asked || (outcome && "lowered" in outcome) || (!isBase && mayAttend(program, type))) outcomes.push(outcome);
   }
   for (const { name, value, statement, place, framework, parameters, produce } of made) {
     const computed = value.kind === "instance" ? new ModelClass(program, value.type, framework, new Map()).inputs : [];
@@ -241,11 +268,24 @@ function partsOf(program: Program, type: PythonClass, model: ModelClass): Set<Py
 }
 
 /** The text of a class and of what it uses of the module, names aside. */
-function reachableText(program: Program, type: PythonClass): string {
+const reachableText = (program: Program, type: PythonClass): string =>
+  reachable(program, type).map(({ node }) => program.interpreter.textOf(node)).join("\n"); // prettier-ignore
+
+/** Whether something that a class uses is called as what attends is, or multiplies what softmax gives. */
+function mayAttend(program: Program, type: PythonClass): boolean {
+  const parts = reachable(program, type);
+  const names = parts.flatMap((part) => program.names.get(part));
+  if (names.some((name) => /attention|attn|multihead|transformer/i.test(name) && !/mask|scaling|drop|output|config/i.test(name))) return true; // prettier-ignore
+  const multiplies = /@|matmul|bmm|einsum|\bdot/;
+  return names.some((name) => /softmax/i.test(name)) && parts.some(({ node }) => multiplies.test(program.interpreter.textOf(node))); // prettier-ignore
+}
+
+/** A class, and the classes and functions of the module that it uses. */
+function reachable(program: Program, type: PythonClass): (PythonClass | PythonFunction)[] {
   const seen = new Set<string>();
-  const texts: string[] = [];
-  const visit = (value: PythonClass | Extract<ReturnType<Program["value"]>, { kind: "function" }>): void => {
-    texts.push(program.interpreter.textOf(value.node));
+  const found: (PythonClass | PythonFunction)[] = [];
+  const visit = (value: PythonClass | PythonFunction): void => {
+    found.push(value);
     for (const name of program.names.get(value)) {
       if (seen.has(name)) continue;
       seen.add(name);
@@ -254,7 +294,7 @@ function reachableText(program: Program, type: PythonClass): string {
     }
   };
   visit(type);
-  return texts.join("\n");
+  return found;
 }
 
 interface Common {
@@ -313,9 +353,14 @@ function readModel(program: Program, model: Model, common: Common, known?: Known
   const argument = /^the argument `(\w+)` of /.exec(lost.reason)?.[1];
   if (argument === undefined) return { ...common, lost };
   const isInput = model.inputs.some((input) => input.name === argument);
+  // A comment says numbers and masks, no configurations or modules.
+  if (isInput ? /position|cache/i.test(argument) : noNumbers.test(argument)) return { ...common, lost };
   const why = `What \`${name}\` can express depends on its argument \`${argument}\`, which only its callers know.`;
   return { ...common, missing: [[argument, isInput ? "causal" : isDepth(argument) ? "12" : "64"]], why, place };
 }
+
+const noNumbers =
+  /^(args|conf|cfg|hparams|params|hp|opt|options|settings|c)$|(config|cls|class|modules?|model|layers?|encoder|decoder|embeddings?|fn|func|factory|norm|act|activation)$/i;
 
 /** The ways of calling a model that are tried, the likeliest first. */
 function* trials(model: Model, numbers: ReadonlyMap<string, number[]>, said: Said): Iterable<Trial> {

@@ -3,6 +3,7 @@ import type { Place } from "../graph/nodes";
 import { syntaxOf, type Syntax } from "../syntax";
 import { OutOfSteps, PythonInterpreter } from "./interpreter";
 import { pythonLibraries } from "./libraries";
+import { assumeTokens } from "./libraries/kerasModels";
 import { identifiers, one, parametersOf } from "./trees";
 import type { Arguments, PythonClass, PythonFunction, Value } from "./values";
 
@@ -50,6 +51,9 @@ export class Program {
   }
 
   private run(): void {
+    // Models that are made at the top of the module take the length that a comment says, where they leave it open.
+    const tokens = /\buap:.*\btokens\s*=\s*(\d{1,7})\b/.exec(this.text)?.[1];
+    if (tokens !== undefined) assumeTokens(this.interpreter, Number(tokens));
     for (const statement of this.root.children)
       this.within(steps.statement, () => this.interpreter.runModule([statement]));
     // What functions without arguments make, `main` among them, tells how models are made.
