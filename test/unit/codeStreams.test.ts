@@ -134,7 +134,7 @@ function model(choices: Choices): Model {
     let scores: Traced;
     if (product === "matmul" && order !== "tokens first") scores = m.matmul(q, m.swap(k, -1, -2));
     else scores = keysLeft ? m.einsum(`${letters[1]},${letters[0]}->${out}`, k, q) : m.einsum(`${letters.join()}->${out}`, q, k); // prettier-ignore
-    scores = m.binary(scale, scores, 1.5);
+    scores = m.binary(scale, scores, scale === "*" ? 0.1 : 10);
     const turned = (of: Traced) => (keysLeft ? m.swap(of, -1, -2) : of);
     if (merged) scores = m.reshape(scores, batch, heads, tokens, tokens);
     scores = biased(m, scores, bias, turned);
