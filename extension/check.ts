@@ -7,7 +7,7 @@ import { LineMap } from "./models/ranges";
 import { targetFindings } from "./runtime/training/finding";
 import type { Architecture } from "./theory/architecture/schema";
 import { analyse } from "./theory/verdict/analyse";
-import type { ArchitectureReport, FileReport, Finding, Range, TheoryFinding } from "./theory/verdict/report";
+import type { FileReport, Finding, Range, TheoryFinding, TheoryReport } from "./theory/verdict/report";
 
 /**
  * Checks the bytes of a file. Undefined where it is not a model file, or code without a model; never throws.
@@ -58,9 +58,9 @@ export function checkModel(fileName: string, text: string): FileReport | undefin
   for (const read of model.architectures) {
     const { name } = read.architecture;
     try {
-      const { theory, findings } = analysed(read);
+      const { theory, sha256, findings } = analysed(read);
       const skipped = read.skipped.map(({ message, range }) => notRead(message, range));
-      report.architectures.push({ ...theory, range: read.range });
+      report.architectures.push({ ...theory, range: read.range, sha256 });
       const placed = findings.map((finding) => place(finding, read));
       found.push({ name, findings: [...skipped, ...placed] });
     } catch (error) {
@@ -75,7 +75,8 @@ export function checkModel(fileName: string, text: string): FileReport | undefin
 
 interface Analysed {
   skipped: string;
-  theory: Omit<ArchitectureReport, "range">;
+  theory: TheoryReport;
+  sha256: string;
   findings: TheoryFinding[];
 }
 /** Readers give the same object for an architecture that has not changed since the text was read before. */
@@ -89,7 +90,8 @@ function analysed({ architecture, skipped }: ReadArchitecture): Analysed {
   const whole = skipped.every(({ affects }) => affects !== "everything");
   const made = {
     skipped: left,
-    theory: { ...report, sha256: architectureHash(architecture) },
+    theory: report,
+    sha256: architectureHash(architecture),
     findings: [...findings, ...(whole ? targetFindings(architecture) : [])],
   };
   analyses.set(architecture, made);

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { globSync } from "tinyglobby";
-import { checkText } from "../../extension/check";
+import { checkModel } from "../../extension/check";
+import { prepareReading } from "../../extension/models/code";
+import { isCodeFile } from "../../extension/models/fileNames";
 
 const root = path.resolve(__dirname, "../..");
 const golden = path.join(root, "test/corpus/golden");
@@ -14,7 +16,9 @@ const sources = globSync(
     "examples/**/*.uap.json",
     "examples/**/*.uap.yaml",
     "examples/**/config.json",
+    "examples/*.{py,ipynb}",
     "test/corpus/huggingface/*.config.json",
+    "test/corpus/code/*.{py,ipynb,ts,mts,js}",
   ],
   { cwd: root },
 ).sort();
@@ -22,9 +26,11 @@ const expectedFile = (source: string) => path.join(golden, `${source.replaceAll(
 
 describe("golden reports", () => {
   for (const source of sources) {
-    it(source, () => {
-      const report = checkText(source, readFileSync(path.join(root, source), "utf8"));
-      assert.ok(report, "recognised as a model file");
+    it(source, async () => {
+      await prepareReading(source);
+      // Null where there is no model in the code.
+      const report = checkModel(source, readFileSync(path.join(root, source), "utf8")) ?? null;
+      assert.ok(report ?? isCodeFile(source), "recognised as a model file");
       const actual = `${JSON.stringify(report, null, 1)}\n`;
       if (update) {
         mkdirSync(golden, { recursive: true });
