@@ -44,13 +44,23 @@ export function turn(of: StreamNode, numbers: StreamNode, factor: Factor, place:
   return node;
 }
 
-/** The node whose features these are, rearranged, chosen or negated; undefined where they come from several. */
-function origin(node: StreamNode): StreamNode | undefined {
-  if (node.op === "part") return node.sequence === node.of.sequence ? origin(node.of) : node;
-  if (node.op === "scale") return negations.has(node) ? origin(node.of) : node;
-  if (node.op !== "join") return node;
-  const [first, ...others] = node.parts.map(origin);
-  return others.every((other) => other === first) ? first : undefined;
+/** What a node's features are some of, rearranged or negated: the nodes one step below; undefined where it computes something. */
+function rearranged(node: StreamNode): readonly StreamNode[] | undefined {
+  if (node.op === "part") return node.sequence === node.of.sequence ? [node.of] : undefined;
+  if (node.op === "scale") return negations.has(node) ? [node.of] : undefined;
+  return node.op === "join" ? node.parts : undefined;
+}
+
+const isFrom = (node: StreamNode, origin: StreamNode): boolean =>
+  node === origin || rearranged(node)?.every((below) => isFrom(below, origin)) === true;
+
+/** The nearest node whose features, rearranged, chosen or negated, all of these are; undefined where they come from several. */
+function origin(nodes: readonly StreamNode[]): StreamNode | undefined {
+  for (let at: StreamNode | undefined = nodes[0]; at; at = rearranged(at)?.[0]) {
+    const candidate = at;
+    if (nodes.every((node) => isFrom(node, candidate))) return candidate;
+  }
+  return undefined;
 }
 
 interface Turned {
@@ -71,8 +81,8 @@ function mixed(node: StreamNode): { of: StreamNode; signs: boolean; parts: [Stre
   if (node.op !== "add") return undefined;
   const [a, b] = [turned(node.left), turned(node.right)];
   if (!a || !b || a.of === b.of) return undefined;
-  const of = origin(a.of);
-  if (of === undefined || of !== origin(b.of) || !onACircle(a.factor, b.factor)) return undefined;
+  const of = origin([a.of, b.of]);
+  if (of === undefined || !onACircle(a.factor, b.factor)) return undefined;
   return { of, signs: a.negated !== b.negated, parts: [a.of, b.of] };
 }
 
@@ -99,7 +109,7 @@ function isQuarterTurn(node: StreamNode): boolean {
 
 /** What is rotated, where the node is a rotation of it or of some of its features beside others. */
 function rotated(node: StreamNode): StreamNode | undefined {
-  if (node.op === "rotate") return origin(node.of);
+  if (node.op === "rotate") return node.of;
   if (node.op === "part") return rotated(node.of);
   const whole = mixed(node);
   if (whole) return !whole.signs && whole.parts.some(isQuarterTurn) ? whole.of : undefined;
@@ -112,8 +122,7 @@ function rotated(node: StreamNode): StreamNode | undefined {
     return differences * 2 === halves.length ? first.of : undefined;
   }
   if (!node.parts.some((part) => rotated(part) !== undefined)) return undefined;
-  const [of, ...others] = node.parts.map((part) => rotated(part) ?? origin(part));
-  return of !== undefined && others.every((other) => other === of) ? of : undefined;
+  return origin(node.parts.map((part) => rotated(part) ?? part));
 }
 
 export function rotate(of: StreamNode, place: Place): StreamNode {
