@@ -599,6 +599,25 @@ ${masked("        mask = (i[:, None] - i[None, :]).abs() <= self.window")
       "+     return ((kv_idx != q_idx) & (kv_idx <= q_idx)) | (q_idx == kv_idx)",
     ],
   },
+  {
+    name: "the opposite mask of nn.MultiheadAttention",
+    text: network("        self.mlp = nn.Sequential(nn.Linear(dim, 64), nn.ReLU(), nn.Linear(64, dim))", "self.mlp(x)")
+      .replace("        x = x + self.attn(x, x, x, need_weights=False)[0]", "        n = x.size(1)\n        past = torch.ones(n, n, dtype=torch.bool).tril()\n        x = x + self.attn(x, x, x, attn_mask=past, need_weights=False)[0]"), // prettier-ignore
+    fix: /Swap/,
+    expected: [
+      "-         x = x + self.attn(x, x, x, attn_mask=past, need_weights=False)[0]",
+      "+         x = x + self.attn(x, x, x, attn_mask=~past, need_weights=False)[0]",
+    ],
+  },
+  {
+    name: "the opposite mask of a mask that is negated",
+    text: masked("        mask = ~torch.ones(n, n, dtype=torch.bool).tril()"),
+    fix: /Swap/,
+    expected: [
+      "-         mask = ~torch.ones(n, n, dtype=torch.bool).tril()",
+      "+         mask = torch.ones(n, n, dtype=torch.bool).tril()",
+    ],
+  },
   // ------------------------------------------------------------------------------------------------------- no mask at all
   {
     name: "the flag of the causal mask",

@@ -143,7 +143,7 @@ function candidatesFor(architecture: Architecture, code: FindingCode, report: Th
         ...fixes.fullAttention(architecture),
       ];
     case "UAP103":
-      return fixes.seeSelf(architecture);
+      return [...fixes.seeSelf(architecture), ...fixes.invert(architecture)];
     case "UAP104":
       return needed === null ? [] : fixes.moreLayers(architecture, toldApartAt(architecture), 2 * needed);
     case "UAP201":

@@ -174,6 +174,14 @@ export function seeSelf(architecture: Architecture): Candidate[] {
   return candidate ? [candidate] : [];
 }
 
+/** For masks that say the opposite of what is meant: true where a pair is left out, or the other way round. */
+export function invert(architecture: Architecture): Candidate[] {
+  const candidate = rewritePatterns(architecture, "Swap what is read and what is left out", (pattern) =>
+    pattern.kind === "full" ? undefined : pattern.kind === "not" ? pattern.pattern : { kind: "not", pattern },
+  );
+  return candidate ? [candidate] : [];
+}
+
 export function addPositions(architecture: Architecture): Candidate[] {
   return [
     {

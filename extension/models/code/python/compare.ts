@@ -1,7 +1,7 @@
 /** Whether a text that was read again is of the architecture that an edit was to give, and of nothing else. */
 import { architectureInput } from "../../../theory/architecture/input";
 import { architectureSchema, type Architecture, type Block, type HeadGroup, type Pattern } from "../../../theory/architecture/schema"; // prettier-ignore
-import { equalRows, runsOf } from "../../../theory/patterns/algebra";
+import { equalRows, runsOf, type Runs } from "../../../theory/patterns/algebra";
 import { buildRows } from "../../../theory/patterns/build";
 import type { Rows } from "../../../theory/patterns/rows";
 import type { SpecChange } from "../../../theory/verdict/report";
@@ -46,15 +46,20 @@ export class Comparison {
   }
 
   /** Whether every query of every head reads only keys up to its own index. */
-  looksBack({ layers }: Architecture): boolean {
-    return layers.every(({ mixer }) => {
-      const patterns = mixer.kind === "attention" ? mixer.heads.map(({ pattern }) => pattern) : [];
-      return patterns.every((pattern) => {
-        const rows = this.rowsOf(pattern);
-        for (let query = 0; query < rows.size; query++) if ((runsOf(rows, query).at(-1) ?? 0) > query + 1) return false;
-        return true;
-      });
-    });
+  looksBack(architecture: Architecture): boolean {
+    return patternsOf(architecture).every((pattern) => this.everyRow(pattern, (runs, query) => (runs.at(-1) ?? 0) <= query + 1)); // prettier-ignore
+  }
+
+  /** Whether a model with no declared visibility is taken to be one of what comes next: all its masks look back, and some do. */
+  isCausal(architecture: Architecture): boolean {
+    const reads = patternsOf(architecture).some((pattern) => !this.everyRow(pattern, (runs, query) => (runs.at(0) ?? query) >= query)); // prettier-ignore
+    return reads && this.looksBack(architecture);
+  }
+
+  private everyRow(pattern: Pattern, holds: (runs: Runs, query: number) => boolean): boolean {
+    const rows = this.rowsOf(pattern);
+    for (let query = 0; query < rows.size; query++) if (!holds(runsOf(rows, query), query)) return false;
+    return true;
   }
 
   /** Whether two architectures differ in no more than how patterns, blocks and groups of heads are written. */
@@ -80,6 +85,9 @@ export class Comparison {
     );
   }
 }
+
+const patternsOf = ({ layers }: Architecture): Pattern[] =>
+  layers.flatMap(({ mixer }) => (mixer.kind === "attention" ? mixer.heads.map(({ pattern }) => pattern) : []));
 
 const layersOf = ({ layers }: Architecture): Block[] =>
   layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));

@@ -11,7 +11,7 @@ import type { Lowered } from "../graph/lower";
 import type { Place } from "../graph/nodes";
 import type { Syntax } from "../syntax";
 import { changed, Comparison, nothingNewSkipped } from "./compare";
-import { additionEdits, unmaskedEdits } from "./editMasks";
+import { additionEdits, invertedEdits, unmaskedEdits } from "./editMasks";
 import { activationEdits, biasEdits, networkEdits, trainingEdits } from "./editNetworks";
 import { depthEdits, diagonalEdits, windowEdits } from "./editNumbers";
 import { noPositionEdits, positionEdits } from "./editPositions";
@@ -91,9 +91,8 @@ class Editing {
     let wanted: Architecture | undefined = lowered.architecture;
     for (const step of stepsOf(changes)) {
       wanted = changed(wanted, step.changes);
-      // Where nothing but the masks says that the model is one of what comes next, it is none without them.
-      if (wanted && step.ways === unmaskedEdits && this.looksAhead(wanted)) wanted = { ...wanted, target: { ...wanted.target, visibility: null } }; // prettier-ignore
-      if (!wanted || this.looksAhead(wanted)) return undefined;
+      wanted = wanted && this.intended(wanted, step.ways === unmaskedEdits || step.ways === invertedEdits);
+      if (!wanted) return undefined;
       const next = this.take(step, edited, wanted);
       if (!next) return undefined;
       edited = next;
@@ -103,11 +102,18 @@ class Editing {
     return splices.map(({ from, to, newText }) => ({ range: file.lines.range(from, to), newText }));
   }
 
-  /** A model of what comes next must not see it. */
-  private looksAhead(wanted: Architecture): boolean {
+  /**
+   * With the target that the edited code has, where it declares none: a model all of whose masks look back is one of what comes next, and must not see that; but
+   * where its masks are what is changed.
+   */
+  private intended(wanted: Architecture, ofMasks: boolean): Architecture | undefined {
     const { architecture } = this.subject.lowered;
-    if (wanted.target.visibility !== "causal") return false;
-    return this.comparison.looksBack(architecture) && !this.comparison.looksBack(wanted);
+    const { comparison } = this;
+    const given = (visibility: "causal" | null) => ({ ...wanted, target: { ...wanted.target, visibility } });
+    if (wanted.target.visibility === null) return given(comparison.isCausal(wanted) ? "causal" : null);
+    const opens = wanted.target.visibility === "causal" && comparison.looksBack(architecture) && !comparison.looksBack(wanted); // prettier-ignore
+    if (!opens) return wanted;
+    return ofMasks ? given(null) : undefined;
   }
 
   /** Makes one kind of change in the first way that does no more. */
@@ -201,6 +207,7 @@ function kindOf({ path, value }: SpecChange): string {
 /** What is asked of a pattern: to be full, to have token 0 or the diagonal as well, or other sides. */
 function patternKind(value: unknown): string {
   if (value === "full") return "full";
+  if (typeof value === "object" && value !== null && "not" in value) return "inverted";
   const parts = typeof value === "object" && value !== null && "any" in value && Array.isArray(value.any) ? (value.any as unknown[]) : []; // prettier-ignore
   const last = JSON.stringify(parts.at(-1));
   if (last === JSON.stringify({ global: [0] }) || JSON.stringify(value).includes('"globals":[0')) return "global";
@@ -220,6 +227,7 @@ const waysOf: Readonly<Record<string, Step["ways"] | undefined>> = {
     yield* additionEdits(edited, "self");
   },
   full: unmaskedEdits,
+  inverted: invertedEdits,
   positions: positionEdits,
   "no positions": noPositionEdits,
   network: networkEdits,

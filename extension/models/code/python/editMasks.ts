@@ -231,6 +231,43 @@ function hoisted(
   return before && [...before, source.replace(node, name)];
 }
 
+// ------------------------------------------------------------------------------------------------------------ inverted
+
+/** The mask negated where it is given to the attention, or where it is made. */
+export function* invertedEdits(edited: Edited): Iterable<Splice[]> {
+  const { source, lowered } = edited;
+  const places = lowered.blocks.flatMap(([{ attentions }]) => attentions.map(({ place }) => place));
+  for (const { place } of masksOf(edited)) {
+    const node = source.at(place);
+    const outer = source.parent(node);
+    for (const each of outer ? [node, outer] : [node]) if (isNegated(source, each)) yield [negated(source, each)];
+  }
+  const seen = new Set<Syntax>();
+  for (const place of places) {
+    const call = source.at(place);
+    if (call.type !== "call" || seen.has(call)) continue;
+    seen.add(call);
+    for (const [name, node] of argumentsOf(call).named) {
+      const value = maskArguments.test(name) ? one(node, "value") : undefined;
+      if (value && !/^(true|false|none)$/.test(value.type)) yield [negated(source, value)];
+    }
+  }
+  for (const { place } of masksOf(edited)) {
+    const node = source.at(place);
+    if (node.type !== "identifier") yield [negated(source, node)];
+  }
+}
+
+const isNegated = (source: SourceText, node: Syntax): boolean =>
+  node.type === "unary_operator" && source.code(node).startsWith("~");
+
+function negated(source: SourceText, node: Syntax): Splice {
+  const code = source.code(node);
+  if (isNegated(source, node)) return source.replace(node, code.slice(1));
+  const isTight = /^(identifier|attribute|call|subscript|parenthesized_expression)$/.test(node.type);
+  return source.replace(node, isTight ? `~${code}` : `~(${code})`);
+}
+
 // ---------------------------------------------------------------------------------------------------------- no masks
 
 const maskArguments = /^(attn_mask|mask|src_mask|tgt_mask|attention_mask|block_mask|is_causal|causal|use_causal_mask|attn_max_attend_past|score_mod)$/; // prettier-ignore
