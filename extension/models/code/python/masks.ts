@@ -2,7 +2,7 @@
  * Masks and attention functions that stand alone: a mask_mod or score_mod of flex_attention, a block mask, a function of queries, keys and
  * values. Each is read as a stack of standard blocks: softmax attention and a feed-forward network with bias, both with residual paths.
  */
-import type { Position } from "../../../theory/architecture/schema";
+import type { Block, Position } from "../../../theory/architecture/schema";
 import type { Comments, Said } from "../comments";
 import { lower, type Lowered } from "../graph/lower";
 import type { Opaque, Place, Sequence } from "../graph/nodes";
@@ -13,7 +13,7 @@ import type { Known, Outcome } from "./index";
 import { BlockMask, evaluateMask, flexAttentionNames, isBlockMask } from "./libraries/flexAttention";
 import { isTensor, tensorOf } from "./libraries/tensorState";
 import { torch } from "./libraries/torch";
-import { assigns, nameOf, steps, type Program } from "./program";
+import { nameOf, steps, type Program } from "./program";
 import { inputTensor } from "./running";
 import { targetOf } from "./target";
 import { identifiers, one, parametersOf } from "./trees";
@@ -81,7 +81,7 @@ function subjectsOf(program: Program): Subject[] {
 }
 
 function subjectOf(program: Program, name: string, value: Value): Subject | undefined {
-  const assignment = program.root.children.findLast((statement) => assigns(statement, name));
+  const assignment = program.assignment(name);
   const common = { name, value, block: undefined };
   if (isBlockMask(value) && assignment)
     return { ...common, kind: "mask", statement: assignment, place: value.data.maskPlace };
@@ -91,7 +91,7 @@ function subjectOf(program: Program, name: string, value: Value): Subject | unde
     return /masks/.test(nativeName(value)) ? { ...common, kind: "mask", statement: assignment, place } : undefined;
   }
   if (value.kind !== "function") return undefined;
-  const kind = kindOf(program, value);
+  const kind = kindOf(value);
   const statement = value.node.type === "function_definition" && program.value(value.name) === value ? value.node : assignment; // prettier-ignore
   if (!kind || !statement) return undefined;
   return { ...common, kind, statement, place: nameOf(value.node.type === "lambda" ? statement : value.node) };
@@ -101,13 +101,13 @@ const queryNames = /^(q|query|queries|Q)$/;
 const keyNames = /^(k|key|keys|K)$/;
 const valueNames = /^(v|value|values|V)$/;
 
-function kindOf(program: Program, { node }: PythonFunction): Kind | undefined {
+function kindOf({ node }: PythonFunction): Kind | undefined {
   const names = parametersOf(node)?.named.map(({ name }) => name);
   if (!names) return undefined;
   const pair = (at: number) => /^(q|query|row|i)/i.test(names[at] ?? "") && /^(k|key|kv|col|j)/i.test(names[at + 1] ?? ""); // prettier-ignore
   if (names.length === 4 && /^(b|_)/i.test(names[0]) && pair(2)) return "mask";
   if (names.length === 5 && /score|^s$/i.test(names[0]) && pair(3)) return "scores";
-  const attends = /softmax|scaled_dot_product|flex_attention/.test(program.interpreter.textOf(node));
+  const attends = identifiers(node).some((name) => /softmax|scaled_dot_product|^flex_attention$/.test(name));
   return attends && queryNames.test(names[0] ?? "") && keyNames.test(names[1] ?? "") && valueNames.test(names[2] ?? "")
     ? "function"
     : undefined;
@@ -214,18 +214,26 @@ const positions: Readonly<Record<string, Position>> = {
 
 /** The block so many times, with the positions that the comment gives the model around it. */
 function stacked(lowered: Lowered, said: Said, layers: number, place: Place): Lowered {
-  const { architecture, locate } = lowered;
+  const { architecture } = lowered;
   const entry = said.values.get("position");
   const position = entry?.value.kind === "string" ? positions[entry.value.value] : architecture.position;
+  // What scores know of a pair stays theirs beside the positions of the model around them.
+  const own = architecture.position;
+  const bias = position !== own && own.kind !== "none" && own.kind !== "absolute" && own.kind !== "classes" && own.kind !== "rotary" ? own : undefined; // prettier-ignore
+  const blocks = architecture.layers.map((block): Block => {
+    const { mixer } = block;
+    if (!bias || mixer.kind !== "attention") return { ...block, repeat: layers };
+    return { ...block, repeat: layers, mixer: { ...mixer, heads: mixer.heads.map((head) => ({ ...head, bias })) } };
+  });
   const layersPlace = said.values.get("layers")?.valuePlace;
   return {
     ...lowered,
-    architecture: { ...architecture, position, layers: architecture.layers.map((block) => ({ ...block, repeat: layers })) }, // prettier-ignore
+    architecture: { ...architecture, position, layers: blocks },
     locate: (path) => {
       if (path[0] === "position") return entry?.valuePlace ?? place;
       if (path[0] === "layers" && (path[2] === "repeat" || path.length <= 2)) return layersPlace ?? place;
       if (path[0] === "tokens") return said.values.get("tokens")?.valuePlace ?? place;
-      return locate(path);
+      return lowered.locate(path);
     },
   };
 }
