@@ -3,11 +3,15 @@
  * from what every fix of the corpus makes of its file.
  */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { checkModel } from "../../extension/check";
+import { readModelFile } from "../../extension/models";
 import { prepareReading } from "../../extension/models/code";
+import { changed, Comparison } from "../../extension/models/code/python/compare";
 import { LineMap } from "../../extension/models/ranges";
+import { analyse } from "../../extension/theory/verdict/analyse";
 import type { FileReport, TextEdit } from "../../extension/theory/verdict/report";
 
 function applied(text: string, edits: readonly TextEdit[]): string {
@@ -321,6 +325,19 @@ def pairs(b, h, q_idx, kv_idx):
 `,
     fix: /Widen/,
     expected: ["- WIDTH = 4", "+ WIDTH = 32"],
+  },
+  {
+    name: "a constant of some name",
+    text: `K = 4
+
+
+# uap: tokens=64 layers=4 position=learned
+def pairs(b, h, q_idx, kv_idx):
+    difference = q_idx - kv_idx
+    return (difference < K) & (difference > -K)
+`,
+    fix: /Widen/,
+    expected: ["- K = 4", "+ K = 17"],
   },
   {
     name: "a constructor's default",
@@ -678,6 +695,127 @@ describe("quick fixes of Python", () => {
     });
 
   it("there are enough of them", () => assert.ok(examples.length >= 25));
+});
+
+/** The ways to write which pairs are near, `near` and `far`, in terms of `i`, `n` and the number of the window's spelling. */
+const windows: readonly { near: string; far: string; number: (reach: number) => number }[] = [
+  {
+    near: "(i[:, None] - i[None, :]).abs() <= W",
+    far: "(i[:, None] - i[None, :]).abs() > W",
+    number: (reach) => reach,
+  },
+  {
+    near: "torch.abs(i.unsqueeze(1) - i) < W",
+    far: "torch.abs(i.unsqueeze(1) - i) >= W",
+    number: (reach) => reach + 1,
+  },
+  { near: "torch.ones(n, n).tril(W).triu(-W).bool()", far: "torch.ones(n, n).tril(W).triu(-W) == 0", number: (reach) => reach }, // prettier-ignore
+  { near: "(i[None, :] <= i[:, None] + W) & (i[None, :] >= i[:, None] - W)", far: "(i[None, :] > i[:, None] + W) | (i[None, :] < i[:, None] - W)", number: (reach) => reach }, // prettier-ignore
+  { near: "(i[:, None] - i).abs() <= W // 2", far: "(i[:, None] - i).abs() > W // 2", number: (reach) => 2 * reach },
+];
+
+/** The ways to attend with such a mask. */
+const usages: readonly ((near: string, far: string) => string)[] = [
+  (near) => `        mask = ${near}\n        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)`,
+  (near) => `        y = F.scaled_dot_product_attention(q, k, v, attn_mask=${near})`,
+  (_, far) => `        far = ${far}\n        w = q @ k.transpose(-2, -1) / 4\n        y = w.masked_fill(far, float("-inf")).softmax(-1) @ v`, // prettier-ignore
+  (near) => `        mask = (${near}).float()\n        w = q @ k.transpose(-2, -1) / 4\n        y = w.masked_fill(mask == 0, -1e9).softmax(-1) @ v`, // prettier-ignore
+  (_, far) => `        bias = torch.zeros(n, n).masked_fill(${far}, float("-inf"))\n        w = q @ k.transpose(-2, -1) / 4 + bias\n        y = w.softmax(-1) @ v`, // prettier-ignore
+];
+
+interface Written {
+  window: number;
+  usage: number;
+  reach: number;
+  depth: number;
+  /** Where the two numbers are: in the code, or as the constructor's defaults. */
+  isNamed: boolean;
+  isRange: boolean;
+}
+
+function windowed({ window, usage, reach, depth, isNamed, isRange }: Written): string {
+  const { near, far, number } = windows[window];
+  const size = isNamed ? "self.window" : String(number(reach));
+  const [kept, left] = [near, far].map((text) => text.replace(/\bW\b/g, size));
+  const lines = `        i = torch.arange(n)\n${usages[usage](kept, left)}`;
+  return masked("        mask = None", "", `depth=${depth}, window=${number(reach)}`)
+    .replace("        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)", lines)
+    .replace("def __init__(self, dim, heads):\n        super().__init__()\n        self.heads = heads", "def __init__(self, dim, heads, window):\n        super().__init__()\n        self.heads, self.window = heads, window") // prettier-ignore
+    .replace("def __init__(self, dim, heads):\n        super().__init__()\n        self.attn = Attention(dim, heads)", "def __init__(self, dim, heads, window):\n        super().__init__()\n        self.attn = Attention(dim, heads, window)") // prettier-ignore
+    .replace("Block(dim, heads) for _ in range(depth)", `Block(dim, heads, window) for _ in range(${isRange ? depth : "depth"})`); // prettier-ignore
+}
+
+describe("quick fixes of windows, however they are written", () => {
+  before(() => prepareReading("a.py"));
+
+  it("give the architecture that was asked for, and nothing else", () => {
+    let made = 0;
+    const written = fc.record({
+      window: fc.nat(windows.length - 1),
+      usage: fc.nat(usages.length - 1),
+      reach: fc.integer({ min: 1, max: 6 }),
+      depth: fc.integer({ min: 1, max: 3 }),
+      isNamed: fc.boolean(),
+      isRange: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(written, (how) => {
+        const text = windowed(how);
+        const before = readModelFile("model.py", text)!;
+        const [read] = before.architectures;
+        assert.ok(read, `${text}\n${JSON.stringify(before.notes)}`);
+        const { findings } = analyse(read.architecture, read.skipped);
+        const fixes = findings.filter(({ code }) => code === "UAP101").flatMap((finding) => finding.fixes);
+        assert.ok(fixes.length >= 2, text);
+        for (const { title, changes } of fixes) {
+          const edits = read.edit(changes);
+          assert.ok(edits, `${title} of\n${text}`);
+          made++;
+          const after = applied(text, edits);
+          const [again] = readModelFile("model.py", after)!.architectures;
+          const comparison = new Comparison(read.architecture.tokens, 0);
+          assert.ok(comparison.same(again.architecture, changed(read.architecture, changes)!), difference(text, after).join("\n")); // prettier-ignore
+          assert.ok(!analyse(again.architecture, again.skipped).findings.some(({ code }) => code === "UAP101"));
+        }
+      }),
+      { numRuns: 30 },
+    );
+    assert.ok(made >= 60);
+  }).timeout(60_000);
+});
+
+describe("places that take part in a finding of Python", () => {
+  before(() => prepareReading("a.py"));
+
+  const relatedOf = (text: string, code: string) => {
+    const lines = new LineMap(text);
+    const finding = checkModel("model.py", text)?.findings.find((each) => each.code === code);
+    return finding?.related?.map(({ message, range }) => `${message}: ${text.slice(lines.offset(range.start), lines.offset(range.end))}`); // prettier-ignore
+  };
+
+  it("the number of layers, beside the mask", () => {
+    const text = masked("        mask = (i[:, None] - i[None, :]).abs() <= self.window");
+    assert.deepEqual(relatedOf(text, "UAP101"), ["the number of layers: 4: 4"]);
+  });
+
+  it("the masks of the other layers", () => {
+    const text = masked("        mask = (i[:, None] - i[None, :]).abs() <= self.window\n        wide = (i[:, None] - i[None, :]).abs() <= 5") // prettier-ignore
+      .replace("        for block in self.blocks:\n            x = block(x, mask)", "        for j, block in enumerate(self.blocks):\n            x = block(x, wide if j == 2 else mask)"); // prettier-ignore
+    assert.deepEqual(relatedOf(text, "UAP101"), [
+      "the mask of layer 2: (i[:, None] - i[None, :]).abs() <= 5",
+      "the number of layers: 4: 4",
+    ]);
+  });
+
+  it("where no positions are added to the tokens", () => {
+    const text = embedded("        self.embed = nn.Embedding(vocab, dim)", "        x = self.embed(ids)");
+    assert.deepEqual(relatedOf(text, "UAP201"), ["no positions are added to the tokens: self.embed(ids)"]);
+  });
+
+  it("every bias that is missing", () => {
+    const text = network("        self.up = nn.Linear(dim, 64, bias=False)\n        self.down = nn.Linear(64, dim, bias=False)", "self.down(F.relu(self.up(x)))"); // prettier-ignore
+    assert.deepEqual(relatedOf(text, "UAP301"), ["no bias here: False"]);
+  });
 });
 
 const folder = path.join(__dirname, "..", "corpus", "code");

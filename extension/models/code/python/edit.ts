@@ -21,8 +21,8 @@ import { SourceText } from "./sourceText";
 import { identifiers, one } from "./trees";
 
 /** How often texts are read again, at most, for all fixes of a file, and for one of them. */
-export const mostReadings = 60;
-const mostForOne = 16;
+export const mostReadings = 32;
+const mostForOne = 8;
 
 /** One of the models or masks of a file. */
 export interface EditedSubject {

@@ -3,9 +3,10 @@ import type { Architecture, Pattern } from "../../../theory/architecture/schema"
 import type { Splice } from "../../spec/edit";
 import type { Syntax } from "../syntax";
 import type { Edited } from "./edit";
+import { masksOf } from "./editMasks";
 import { isDepth } from "./running";
 import { calleeName, type SourceText, type WrittenNumber } from "./sourceText";
-import { one, parts } from "./trees";
+import { identifiers, one, parts } from "./trees";
 
 /** Most numbers of the same value that are tried. */
 const mostNumbers = 6;
@@ -43,7 +44,7 @@ export function* depthEdits({ source, lowered }: Edited, wanted: Architecture): 
 
 // ------------------------------------------------------------------------------------------------------------- windows
 
-const windowNames = /window|radius|band|span|reach|^w$|local|look|past|left|right|distance|diag|width|range|neighbo|kernel|context|size|dilat|stride|step|gap/i; // prettier-ignore
+const windowNames = /window|radius|band|span|reach|^w$|local|look|past|left|right|distance|diag|width|neighbo|kernel|context|dilat|stride|step|gap/i; // prettier-ignore
 
 interface Sides {
   /** Of the old window, and of the new one. */
@@ -76,21 +77,24 @@ export function* windowEdits(edited: Edited, wanted: Architecture): Iterable<Spl
   }
   const moved = [...sides.values()].filter(({ old, wanted, dilation }) => old !== wanted || dilation !== 1);
   if (moved.length === 0) return;
-  const masks = lowered.blocks.flatMap(([{ attentions }]) => attentions.flatMap(({ mask }) => mask?.place ?? []));
-  const functions = masks.map((place) => source.enclosing(source.at(place), "function_definition") ?? source.at(place));
+  const masks = masksOf(edited).map(({ place }) => place);
+  const makers = masks.map((place) => makersOf(source, source.at(place)));
   const numbers = source.numbers();
   const rank = ({ node, name }: WrittenNumber) => {
     if (masks.some(({ from, to }) => from <= node.from && node.to <= to)) return 0;
     if (windowNames.test(name)) return 1;
-    return functions.some(({ from, to }) => from <= node.from && node.to <= to) ? 2 : 3;
+    const isMade = ({ names, assignments }: (typeof makers)[number]) =>
+      names.has(name) || assignments.some(({ from, to }) => from <= node.from && node.to <= to);
+    return makers.some(isMade) ? 2 : 3;
   };
   const ranked = numbers.map((number) => ({ number, rank: rank(number) })).filter((each) => each.rank < 3).sort((a, b) => a.rank - b.rank); // prettier-ignore
-  /** One number, then all that are called the same and have the same value. */
+  /** All that are in the mask, then one, then all that are called the same. */
   const written = (from: number, to: number): Splice[][] => {
-    const same = ranked.flatMap(({ number }) => (number.value === from && from !== to ? [number] : []));
-    const splice = ({ node }: WrittenNumber) => source.replace(node, String(to));
-    const groups = [...new Set(same.map(({ name }) => name))].map((name) => same.filter((each) => each.name === name));
-    return [...same.map((each) => [splice(each)]), ...groups.filter(({ length }) => length > 1).map((group) => group.map(splice))]; // prettier-ignore
+    const same = from === to ? [] : ranked.filter(({ number }) => number.value === from);
+    const inMask = same.filter((each) => each.rank === 0);
+    const named = [...new Set(same.map(({ number }) => number.name))].map((name) => same.filter((each) => each.number.name === name)); // prettier-ignore
+    const several = (groups: (typeof same)[]) => groups.filter(({ length }) => length > 1);
+    return [...several([inMask]), ...same.map((each) => [each]), ...several(named)].map((group) => group.map(({ number }) => source.replace(number.node, String(to)))); // prettier-ignore
   };
   const waysFor = ({ old, wanted, dilation }: Sides): Splice[][] => {
     const stretches = dilation === 1 ? [1] : [1, dilation];
@@ -111,6 +115,20 @@ export function* windowEdits(edited: Edited, wanted: Architecture): Iterable<Spl
     for (const a of first)
       for (const b of second) if (a[0].from !== b[0].from && ++tries <= mostNumbers) yield [...a, ...b];
   }
+}
+
+/** The assignments in a function that what is in an expression is made by, and the names that these use. */
+function makersOf(source: SourceText, node: Syntax): { names: Set<string>; assignments: Syntax[] } {
+  const scope = source.enclosing(node, "function_definition");
+  const names = new Set(identifiers(node));
+  const all = scope ? [...source.all(scope)].filter(({ type }) => type === "assignment") : [];
+  const assignments = all.toReversed().filter((assignment) => {
+    const left = one(assignment, "left");
+    const makes = left !== undefined && identifiers(left).some((name) => names.has(name));
+    for (const name of makes ? identifiers(assignment) : []) names.add(name);
+    return makes;
+  });
+  return { names, assignments };
 }
 
 /** The windows of all heads in one list. */
@@ -150,9 +168,9 @@ function* sidesOf(pattern: Pattern, wanted: Pattern): Iterable<Sides> {
 const opposite: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
 
 /** Small changes of a mask's comparisons and triangles that let tokens see themselves. */
-export function* diagonalEdits({ source, lowered }: Edited): Iterable<Splice[]> {
-  const places = new Map(lowered.blocks.flatMap(([{ attentions }]) => attentions.flatMap(({ mask }) => (mask ? [[`${mask.place.from} ${mask.place.to}`, mask.place] as const] : [])))); // prettier-ignore
-  for (const place of places.values()) {
+export function* diagonalEdits(edited: Edited): Iterable<Splice[]> {
+  const { source } = edited;
+  for (const { place } of masksOf(edited)) {
     const node = source.at(place);
     const [all, inFunction] = [[...source.all(node)], [...source.all(source.enclosing(node, "function_definition") ?? node)]]; // prettier-ignore
     for (const call of all) if (call.type === "call" && /^tri[lu]$/.test(calleeName(source, call))) yield* triangleEdits(source, call); // prettier-ignore
