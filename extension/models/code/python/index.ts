@@ -15,7 +15,7 @@ import { editPython, mostReadings, type EditedSubject, type FileEdits } from "./
 import { frameworks, type Framework } from "./frameworks";
 import { functionalModel } from "./libraries/kerasModels";
 import { readMasks } from "./masks";
-import { assigns, nameOf, Program, steps } from "./program";
+import { nameOf, Program, steps } from "./program";
 import { Reuse } from "./reuse";
 import { classesIn, hasAttention, isDepth, MadeModel, maskKinds, Model, ModelClass, mostWidths, numbersIn, widthsOf, type InputKind, type Run, type Trial } from "./running"; // prettier-ignore
 import type { PythonClass, PythonFunction, Value } from "./values";
@@ -216,7 +216,7 @@ function madeModels(program: Program): MadeHere[] {
   const found: MadeHere[] = [];
   const { interpreter } = program;
   for (const [name, value] of interpreter.module.names) {
-    const statement = program.root.children.findLast((each) => assigns(each, name));
+    const statement = program.assignment(name);
     const framework = statement && frameworks.find((each) => each.isModel(value));
     // What a function gives without arguments is read at the function.
     const called = statement && one(statement.children[0], "right");
@@ -303,13 +303,15 @@ interface Common {
   said: Said;
 }
 
+const tooManySteps = "it takes too many steps to read";
+
 /** A few tokens are enough to see which input a model takes. */
 const sample: Trial = { tokens: 6, input: "ids", mask: "added", memory: false, width: 0 };
 
 function readModel(program: Program, model: Model, common: Common, known?: Known): Outcome | undefined {
   const { said, name } = common;
   const { place } = model;
-  const run = (trial: Trial, made?: Value): Run => program.within(steps.model, () => model.run(trial, made)) ?? { lost: { reason: "it takes too many steps to read", place } }; // prettier-ignore
+  const run = (trial: Trial, made?: Value): Run => program.within(steps.model, () => model.run(trial, made)) ?? { lost: { reason: tooManySteps, place } }; // prettier-ignore
   const given = tokensOf(said);
   const made =
     model.made ?? program.within(steps.model, () => model.make({ ...sample, tokens: given ?? sample.tokens }));
@@ -324,6 +326,7 @@ function readModel(program: Program, model: Model, common: Common, known?: Known
     const found = told !== undefined ? { tokens: told, result: first } : known?.isLongest ? lengthAgain(run, trial, first) : longest(program, model, run, trial, first, numbers); // prettier-ignore
     const { tokens, result } = found;
     if ("lost" in result) {
+      if (result.lost.reason === tooManySteps) return { ...common, lost: result.lost };
       // What another length came to says more than that this one does not fit.
       if (!lost || (isLength(lost) && !isLength(result.lost))) lost = result.lost;
       // What indices and vectors come to alike is no matter of the input.
@@ -464,6 +467,7 @@ function longest(
     const { reason, place } = result.lost;
     if (/\d/.test(reason) && reason === first.lost.reason && place.from === first.lost.place.from) break;
     if (isLength(result.lost)) continue;
+    if (result.lost.reason === tooManySteps) return { tokens, result };
     // A length that fits though the rest is not understood: what is not understood is what to say.
     if (others++ === 0) fits = { tokens, result };
     if (others === mostOthers) break;

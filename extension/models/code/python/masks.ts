@@ -2,6 +2,7 @@
  * Masks and attention functions that stand alone: a mask_mod or score_mod of flex_attention, a block mask, a function of queries, keys and
  * values. Each is read as a stack of standard blocks: softmax attention and a feed-forward network with bias, both with residual paths.
  */
+import { limits } from "../../../theory/architecture/limits";
 import type { Block, Position } from "../../../theory/architecture/schema";
 import type { Comments, Said } from "../comments";
 import { lower, type Lowered } from "../graph/lower";
@@ -151,6 +152,7 @@ function readSubject(program: Program, subject: Subject, said: Said): Outcome {
     return entry?.value.kind === "int" ? entry.value.value : undefined;
   };
   const tokens = number("tokens") ?? block?.queries;
+  if (tokens !== undefined && tokens > limits.tokens) return { ...common, lost: { reason: `masks of more than ${limits.tokens.toLocaleString("en")} tokens are not read`, place } }; // prettier-ignore
   const layers = number("layers");
   const heads = number("heads") ?? block?.heads;
   const attempt = (count: number) => program.within(steps.model, () => blockAround(program, subject, tokens ?? fewTokens, count)); // prettier-ignore

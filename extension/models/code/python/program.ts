@@ -11,10 +11,13 @@ import type { Arguments, PythonClass, PythonFunction, Value } from "./values";
  * Steps for one statement of the module, for one function that is called to see what it makes and for all of them, for one run of a model, for one on more
  * tokens than it may take, and for everything that a text is read by.
  */
-export const steps = { statement: 100_000, function: 50_000, functions: 400_000, model: 2_000_000, probe: 200_000, all: 12_000_000 }; // prettier-ignore
+export const steps = { statement: 100_000, function: 100_000, functions: 400_000, model: 1_000_000, probe: 200_000, all: 8_000_000 }; // prettier-ignore
 
 /** Words in functions that may make a model. */
 const makes = /model|transformer|attention|encoder|decoder|_mask/i;
+
+/** The first that are made tell with which arguments. */
+const mostMade = 2000;
 
 /** A model as it is made somewhere in the text. */
 export interface Made {
@@ -38,7 +41,9 @@ export class Program {
   ) {
     this.root = root;
     this.interpreter = new PythonInterpreter(text, pythonLibraries, steps.statement);
-    this.interpreter.onInstance = (type, args) => this.made.push({ type, args });
+    this.interpreter.onInstance = (type, args) => {
+      if (this.made.length < mostMade) this.made.push({ type, args });
+    };
   }
 
   /** Undefined where the text is nested too deep. The grammar has to be loaded. */
@@ -117,6 +122,20 @@ export class Program {
     return this.root.children.find(({ from, to }) => from <= place.from && place.from < to);
   }
 
+  /** The last statement of the module that gives a name its value. */
+  assignment(name: string): Syntax | undefined {
+    if (!this.assignments) {
+      this.assignments = new Map();
+      for (const statement of this.root.children) {
+        const [assignment] = statement.type === "expression_statement" ? statement.children : [];
+        const left = assignment?.type === "assignment" ? one(assignment, "left") : undefined;
+        if (left) this.assignments.set(left.text, statement);
+      }
+    }
+    return this.assignments.get(name);
+  }
+  private assignments: Map<string, Syntax> | undefined;
+
   value(name: string): Value | undefined {
     return this.interpreter.module.names.get(name);
   }
@@ -124,9 +143,3 @@ export class Program {
 
 /** The name of a definition in the text. */
 export const nameOf = (node: Syntax): Syntax => one(node, "name") ?? node;
-
-/** Whether a statement of the module gives a name its value. */
-export const assigns = (statement: Syntax, name: string): boolean => {
-  const [assignment] = statement.type === "expression_statement" ? statement.children : [];
-  return assignment?.type === "assignment" && one(assignment, "left")?.text === name;
-};

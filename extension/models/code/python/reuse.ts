@@ -15,6 +15,8 @@ import { identifiers, importsOf } from "./trees";
 
 interface Kept {
   lines: LineMap;
+  /** Of the text in which it was read. */
+  length: number;
   /** In the order of the text in which it was read. */
   statements: readonly Syntax[];
   outcome: Outcome | undefined;
@@ -24,6 +26,21 @@ interface Kept {
 /** By the text that the reading depends on, the least lately used first. */
 const kept = new Map<string, Kept>();
 const mostKept = 256;
+/** Of all texts that something is kept of: its trees and values take some hundred times as many bytes. */
+const mostCharacters = 1_000_000;
+
+/** Forgets the oldest that are too many, or of too much text. */
+function forgetOldest(): void {
+  const texts = new Set<LineMap>();
+  let characters = 0;
+  let count = 0;
+  for (const [key, { lines, length }] of [...kept].reverse()) {
+    if (!texts.has(lines)) characters += length;
+    texts.add(lines);
+    // The newest is kept however long its text is.
+    if (++count > mostKept || (texts.size > 1 && characters > mostCharacters)) kept.delete(key);
+  }
+}
 
 const definitions = /^(function_definition|class_definition|decorated_definition)$/;
 const imports = /^(import|future_import)/;
@@ -69,9 +86,9 @@ export class Reuse {
       return before.outcome && this.taken(before, before.outcome, statements, current);
     }
     const outcome = read();
-    const entry: Kept = { lines: this.lines, statements, outcome, read: undefined };
+    const entry: Kept = { lines: this.lines, length: this.program.text.length, statements, outcome, read: undefined };
     kept.set(key, entry);
-    for (const oldest of kept.keys()) if (kept.size > mostKept) kept.delete(oldest);
+    forgetOldest();
     if (outcome) this.entries.set(outcome, entry);
     return outcome;
   }

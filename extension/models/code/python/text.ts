@@ -25,10 +25,10 @@ const quoted = (text: string): string => {
   return out + quote;
 };
 
-/** repr(value); undefined where it is not known, or nested deeper than `depth`. */
-export function repr(value: Value, depth = 50): string | undefined {
-  if (depth === 0) return undefined;
-  const inner = (of: Value) => repr(of, depth - 1);
+/** repr(value); undefined where it is not known, nested deeper than `depth`, or of more than so many values: lists may hold one another many times over. */
+export function repr(value: Value, depth = 50, budget = { values: 100_000 }): string | undefined {
+  if (depth === 0 || --budget.values < 0) return undefined;
+  const inner = (of: Value) => repr(of, depth - 1, budget);
   const all = (items: readonly Value[], open: string, close: string) => {
     const texts: string[] = [];
     for (const item of items) {

@@ -154,6 +154,7 @@ export function asTensor(value: Value, place: Place): Tensor | undefined {
       return tensors.literal(value.value, "float", place);
     case "list":
     case "tuple": {
+      if (isLarge(value)) return undefined;
       const data = numbersIn(value);
       if (data) return tensors.literal(data.data, data.dtype, place);
       const parts = value.items.map((item) => asTensor(item, place));
@@ -163,6 +164,16 @@ export function asTensor(value: Value, place: Place): Tensor | undefined {
       return undefined;
   }
 }
+
+/** Whether nested lists, which may hold one another many times over, come to more than is written out. */
+function isLarge(value: Value): boolean {
+  let left = written;
+  const visit = (item: Value, depth: number): boolean =>
+    --left < 0 || depth > mostAxes || ((item.kind === "list" || item.kind === "tuple") && item.items.some((part) => visit(part, depth + 1))); // prettier-ignore
+  return visit(value, 0);
+}
+/** More than any tensor has. */
+const mostAxes = 32;
 
 type Nested = number | Nested[];
 const ranks = { bool: 0, int: 1, float: 2 };
@@ -187,9 +198,12 @@ function numbersIn(value: Value & { kind: "list" | "tuple" }): { data: Nested[];
 const written = 1 << 20;
 
 let work = 0;
-/** Steps for the numbers that were written out since it was last asked. */
+/** An operation on tensors is as much work as so many steps of Python. */
+const operationSteps = 30;
+
+/** Steps for an operation, and for the numbers that were written out since it was last asked. */
 export function stepsTaken(): number {
-  const steps = Math.floor(work / 10);
+  const steps = operationSteps + Math.floor(work / 10);
   work = 0;
   return steps;
 }
