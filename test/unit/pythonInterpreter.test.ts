@@ -80,6 +80,28 @@ function value(source: string, name = "result"): string {
   return found ? show(found) : "absent";
 }
 
+/** Programs that ask `what()`, and all values that names hold after them in Python. */
+interface Doubts {
+  prelude: string;
+  programs: { source: string; values: Record<string, string[]> }[];
+}
+const doubt: Library = (name) =>
+  name === "what"
+    ? nativeFunction("what", (_, { place }) => unknown("what happens", place))
+    : nativeFunction("manager", () => ({ kind: "native", type: { name: "a manager" }, data: undefined }));
+/** What a name, an attribute, or `x is y` is after a program, "" where there is none; undefined where it is unknown. */
+function heldBy(names: ReadonlyMap<string, Value>, path: string): string | undefined {
+  const [left, right] = path.split(" is ").map((name) => names.get(name));
+  if (right)
+    return left?.kind === "unknown" || right.kind === "unknown" ? undefined : left === right ? "True" : "False";
+  const [name, attribute] = path.split(".");
+  const object = names.get(name);
+  if (attribute === undefined) return object ? repr(object) : "";
+  if (object?.kind !== "instance") return undefined;
+  const value = object.attributes.get(attribute);
+  return value ? repr(value) : "";
+}
+
 describe("the interpreter of Python", () => {
   before(() => loadGrammar("python"));
 
@@ -90,6 +112,27 @@ describe("the interpreter of Python", () => {
       const title = source.split("\n").find((line) => line !== "")!;
       it(`${i + 1}: ${title.slice(0, 70)}`, () => assert.equal(value(source), result));
     }
+  });
+
+  it("knows nothing that is not so, whatever happens that nobody knows", () => {
+    const file = path.join(import.meta.dirname, "fixtures", "pythonDoubts.json");
+    const { prelude, programs } = JSON.parse(readFileSync(file, "utf8")) as Doubts;
+    let known = 0;
+    let certain = 0;
+    for (const { source, values } of programs) {
+      const whole = `from doubt import what, manager\n${prelude}${source}`;
+      const interpreter = new PythonInterpreter(whole, () => doubt, 1e6);
+      interpreter.runModule(tree(whole));
+      const { names } = interpreter.module;
+      for (const [name, outcomes] of Object.entries(values)) {
+        const held = heldBy(names, name);
+        if (outcomes.length === 1) certain++;
+        if (held === undefined) continue;
+        if (outcomes.length === 1) known++;
+        assert.deepEqual(outcomes, [held], `${name} after\n${source}`);
+      }
+    }
+    assert.ok(known > certain / 2, `${known} of ${certain} that are always the same`);
   });
 
   describe("knows where numbers are written", () => {

@@ -21,12 +21,38 @@ export interface EffectsHost {
   declare(statement: Syntax, scope: Scope): void;
   /** A generator that is running yields something, or does not. */
   mayYield(why: Unknown): void;
+  /** An exception happens, or does not. */
+  mayRaise(why: Unknown): void;
 }
 
-/** Makes a value unknown, for all who hold it. */
+/**
+ * Makes a value unknown, for all who hold it. So are lists and dicts in a list or dict: once it is unknown, what is taken from it and
+ * then changed is not known to be one of them.
+ */
 export function forgetValue(value: Value, why: Unknown): void {
-  if (value.kind === "list" || value.kind === "dict" || value.kind === "native" || value.kind === "instance")
-    Object.assign(value, why);
+  switch (value.kind) {
+    case "list":
+    case "dict": {
+      const items = value.kind === "list" ? value.items : [...value.entries.values()];
+      Object.assign(value, why);
+      for (const item of items) if (item.kind !== "native" && item.kind !== "instance") forgetValue(item, why);
+      return;
+    }
+    case "tuple":
+      for (const item of value.items) if (item.kind !== "native" && item.kind !== "instance") forgetValue(item, why);
+      return;
+    case "native":
+    case "instance":
+      Object.assign(value, why);
+      return;
+    default:
+      return;
+  }
+}
+
+/** What a name or attribute held that becomes unknown: what is changed by that name later may be it. */
+function forgetHeld(value: Value | undefined, why: Unknown): void {
+  if (value?.kind === "list" || value?.kind === "dict" || value?.kind === "tuple") forgetValue(value, why);
 }
 
 /** Names of methods that change the object that they are called on. */
@@ -42,6 +68,13 @@ const registers = new Set(["add_module", "register_module", "register_parameter"
 const line = /^\s*(?:async\s+)?(?:(def|class|import|for)\s+|(from)\s+\S+\s+import\s+)?([\w.]+(?:\s*,\s*[\w.]+)*)/;
 const assigns = /(?<![=!<>])=(?!=)/;
 
+/** The scope in which `:=` binds. */
+export function aroundComprehensions(scope: Scope): Scope {
+  let around = scope;
+  while (around.kind === "comprehension" && around.parent) around = around.parent;
+  return around;
+}
+
 /** Deepest chain of functions that is followed. */
 const deepest = 6;
 
@@ -56,7 +89,10 @@ export function forgetCall(callee: PythonFunction, args: readonly Value[], why: 
 }
 
 class Forgetting {
-  private readonly seen = new Set<Syntax>();
+  /** Bodies of functions that have been gone through, and with what arguments. */
+  private readonly seen = new Map<Syntax, (readonly Value[])[]>();
+  /** Functions that the code itself defines. */
+  private readonly defined = new Set<string>();
 
   constructor(
     private readonly why: Unknown,
@@ -70,7 +106,13 @@ class Forgetting {
   private node(node: Syntax, scope: Scope, depth: number): void {
     this.host.spend(0.5);
     switch (node.type) {
-      case "function_definition":
+      case "function_definition": {
+        this.target(one(node, "name"), scope);
+        // It may be called, here or later.
+        const name = one(node, "name")?.text;
+        if (name !== undefined) this.defined.add(name);
+        return this.definition(node, scope, depth);
+      }
       case "class_definition":
         return this.target(one(node, "name"), scope);
       case "lambda":
@@ -84,7 +126,7 @@ class Forgetting {
         this.target(one(node, "left"), scope);
         break;
       case "named_expression":
-        this.target(one(node, "name"), scope);
+        this.target(one(node, "name"), aroundComprehensions(scope));
         break;
       case "for_statement":
         this.target(one(node, "left"), scope);
@@ -107,6 +149,9 @@ class Forgetting {
           if (child.type === "case_pattern")
             for (const name of captures(child)) this.host.assign(name, this.why, scope);
         }
+        break;
+      case "raise_statement":
+        this.host.mayRaise(this.why);
         break;
       case "yield":
         this.host.mayYield(this.why);
@@ -147,13 +192,16 @@ class Forgetting {
     if (!node) return;
     switch (node.type) {
       case "identifier":
+        forgetHeld((scope.elsewhere?.get(node.text) ?? scope).names.get(node.text), this.why);
         return this.host.assign(node.text, this.why, scope);
       case "attribute": {
         const object = this.peek(one(node, "object"), scope);
         const name = one(node, "attribute")?.text;
         if (!object || name === undefined) return;
-        if (object.kind === "instance" || object.kind === "class") object.attributes.set(name, this.why);
-        else this.forgetObject(object);
+        if (object.kind === "instance" || object.kind === "class") {
+          forgetHeld(object.attributes.get(name), this.why);
+          object.attributes.set(name, this.why);
+        } else this.forgetObject(object);
         return;
       }
       case "subscript": {
@@ -187,7 +235,9 @@ class Forgetting {
     if (callee.type === "identifier") {
       if (callee.text === "setattr" || callee.text === "delattr") return this.register(args[0], args[1], scope);
       const value = this.host.lookUp(callee.text, scope);
-      if (value?.kind === "function") this.run(value, args.map((arg) => this.argument(arg, scope)), depth); // prettier-ignore
+      const given = args.map((arg) => this.argument(arg, scope));
+      if (value?.kind === "function") this.run(value, given, depth);
+      else if (this.defined.has(callee.text)) for (const arg of given) forgetHeld(arg, this.why);
       return;
     }
     if (callee.type !== "attribute") return;
@@ -222,11 +272,27 @@ class Forgetting {
     );
   }
 
+  private isSeen(body: Syntax, args: readonly Value[]): boolean {
+    const seen = this.seen.get(body) ?? [];
+    if (seen.some((others) => others.length === args.length && others.every((other, i) => other === args[i])))
+      return true;
+    this.seen.set(body, [...seen, args]);
+    return false;
+  }
+
+  /** The body of a function that the code defines, whatever its arguments. */
+  private definition(node: Syntax, scope: Scope, depth: number): void {
+    const body = one(node, "body");
+    if (!body || this.isSeen(body, [])) return;
+    const inner: Scope = { kind: "function", names: new Map(), parent: scope.kind === "class" ? scope.parent : scope };
+    for (const { name } of parametersOf(node)?.named ?? []) inner.names.set(name, this.why);
+    this.nodes([body], inner, depth);
+  }
+
   /** The body of a function with its parameters bound, as far as they are objects that it could change. */
   run(callee: PythonFunction, args: readonly Value[], depth: number): void {
     const body = one(callee.node, "body");
-    if (!body || depth >= deepest || this.seen.has(body)) return;
-    this.seen.add(body);
+    if (!body || depth >= deepest || this.isSeen(body, args)) return;
     const scope: Scope = { kind: "function", names: new Map(), parent: callee.scope, self: args[0] };
     for (const [index, { name }] of (parametersOf(callee.node)?.named ?? []).entries()) {
       scope.names.set(name, args[index] ?? this.why);

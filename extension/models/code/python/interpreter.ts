@@ -7,7 +7,7 @@
 import type { Place } from "../graph/nodes";
 import type { Syntax } from "../syntax";
 import { builtins, superType, write, type SuperData } from "./builtins";
-import { forget, forgetCall, forgetValue, type EffectsHost } from "./effects";
+import { aroundComprehensions, forget, forgetCall, forgetValue, type EffectsHost } from "./effects";
 import { isExceptionClass, raise } from "./exceptions";
 import { iterator, iteratorOf } from "./iterators";
 import { isModule } from "./modules";
@@ -42,6 +42,8 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
   readonly used = new Set<string>();
 
   private handling: PythonRaise | undefined;
+  /** Why an exception may have happened in a `try` statement that is running. */
+  private doubt: Unknown | undefined;
   private generator: { items: Value[]; uncertain: Unknown | undefined } | undefined;
   private readonly stars: { library: Library | undefined; name: string; place: Place }[] = [];
   private readonly literals = new Map<Syntax, Value>();
@@ -106,6 +108,10 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
     }
   }
 
+  mayRaise(why: Unknown): void {
+    if (this.tries > 0) this.doubt ??= why;
+  }
+
   mayYield(why: Unknown): void {
     if (this.generator) this.generator.uncertain ??= why;
   }
@@ -155,8 +161,8 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
     for (let i = 0; i < children.length; i++) {
       const completion = this.execute(children[i], scope);
       if (!completion) continue;
-      if (completion.uncertain) this.forget(children.slice(i + 1), scope, completion.uncertain);
-      return completion;
+      const rest = completion.uncertain && this.skip(children.slice(i + 1), scope, completion.uncertain);
+      return rest?.kind === "return" || completion.kind === "continue" ? (rest ?? completion) : completion;
     }
     return undefined;
   }
@@ -232,11 +238,18 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
       const value = this.eval(condition, scope);
       const truth = this.truthOf(value);
       if (truth) return this.block(body, scope);
-      // No exception is assumed to happen.
-      if (truth === false || alwaysRaises(body)) continue;
+      if (truth === false) continue;
+      // No exception is assumed to happen, but where it would be handled.
+      if (alwaysRaises(body)) {
+        this.mayRaise(this.undecided(value, condition));
+        continue;
+      }
       const rest = clauses.slice(i + 1);
       const blocks = rest.map((other) => one(other, "consequence") ?? one(other, "body"));
-      if (rest.at(-1)?.type === "else_clause" && blocks.every((other) => other && alwaysRaises(other))) return this.block(body, scope); // prettier-ignore
+      if (rest.at(-1)?.type === "else_clause" && blocks.every((other) => other && alwaysRaises(other))) {
+        this.mayRaise(this.undecided(value, condition));
+        return this.block(body, scope);
+      }
       return this.skip([body, ...rest], scope, this.undecided(value, condition));
     }
     return undefined;
@@ -256,9 +269,8 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
       this.assignTo(target, item, scope);
       const completion = this.block(body, scope);
       if (!completion || completion.kind === "continue") continue;
-      if (completion.uncertain) this.forget([node], scope, completion.uncertain);
-      if (completion.kind === "return") return completion;
-      return completion.uncertain ? this.skip(node.fields.alternative ?? [], scope, completion.uncertain) : undefined;
+      const rest = completion.uncertain && this.skip([node], scope, completion.uncertain);
+      return completion.kind === "return" ? completion : rest;
     }
     return this.block(this.elseOf(node), scope);
   }
@@ -278,9 +290,8 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
       if (!truth) return this.block(this.elseOf(node), scope);
       const completion = this.block(one(node, "body"), scope);
       if (!completion || completion.kind === "continue") continue;
-      if (completion.uncertain) this.forget([node], scope, completion.uncertain);
-      if (completion.kind === "return") return completion;
-      return completion.uncertain ? this.skip(node.fields.alternative ?? [], scope, completion.uncertain) : undefined;
+      const rest = completion.uncertain && this.skip([node], scope, completion.uncertain);
+      return completion.kind === "return" ? completion : rest;
     }
   }
 
@@ -295,39 +306,52 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
   }
 
   private tryStatement(node: Syntax, scope: Scope): Completion {
-    const body = one(node, "body");
-    const handlers = node.children.filter(({ type }) => type === "except_clause" || type === "except_group_clause");
-    const otherwise = node.children.find(({ type }) => type === "else_clause");
-    const last = node.children.find(({ type }) => type === "finally_clause");
-    const finish = (completion: Completion): Completion => {
-      if (!last) return completion;
-      const end = this.block(parts(last).at(-1), scope);
-      return end ?? completion;
-    };
-    // Whether a library is there is not known.
-    const missing = handlers.length > 0 && body ? this.missingImport(body) : undefined;
-    if (missing && !handlers.every((handler) => alwaysRaises(parts(handler).at(-1)!))) {
-      return finish(this.skip([body, ...handlers, otherwise], scope, missing));
-    }
     const { depth, calls, tries, generator } = this;
+    const last = node.children.find(({ type }) => type === "finally_clause");
+    let thrown: PythonRaise | undefined;
     let completion: Completion;
     try {
-      if (handlers.length > 0) this.tries++;
-      completion = this.block(body, scope);
-      this.tries = tries;
-      completion ??= otherwise && this.block(one(otherwise, "body"), scope);
+      completion = this.guarded(node, scope);
     } catch (error) {
       if (!(error instanceof PythonRaise)) throw error;
       Object.assign(this, { depth, calls, tries, generator });
-      const handled = this.handle(error, handlers, scope);
-      if (handled === "not handled") {
-        const end = finish(undefined);
-        if (end && !end.uncertain) return end;
-        throw error;
-      }
-      completion = handled;
+      thrown = error;
     }
-    return finish(completion);
+    const end = last && this.block(parts(last).at(-1), scope);
+    if (end) return end;
+    if (thrown) throw thrown;
+    return completion;
+  }
+
+  /** A `try` statement but for its `finally`. */
+  private guarded(node: Syntax, scope: Scope): Completion {
+    const body = one(node, "body");
+    const handlers = node.children.filter(({ type }) => type === "except_clause" || type === "except_group_clause");
+    const otherwise = node.children.find(({ type }) => type === "else_clause");
+    const isHandled = handlers.some((handler) => !alwaysRaises(parts(handler).at(-1)!));
+    // Whether a library is there is not known.
+    const missing = isHandled && body ? this.missingImport(body) : undefined;
+    if (missing) return this.skip([body, ...handlers, otherwise], scope, missing);
+    const { depth, calls, tries, generator, doubt: before } = this;
+    this.doubt = undefined;
+    if (handlers.length > 0) this.tries++;
+    let completion: Completion;
+    let error: PythonRaise | undefined;
+    try {
+      completion = this.block(body, scope);
+    } catch (thrown) {
+      if (!(thrown instanceof PythonRaise)) throw thrown;
+      error = thrown;
+    }
+    Object.assign(this, { depth, calls, tries, generator });
+    const { doubt } = this;
+    this.doubt = before ?? (tries > 0 ? doubt : undefined);
+    if (error) {
+      const handled = this.handle(error, handlers, scope);
+      if (handled === "not handled") throw error;
+      completion = handled;
+    } else completion ??= otherwise && this.block(one(otherwise, "body"), scope);
+    return doubt && isHandled ? this.skip([body, ...handlers, otherwise], scope, doubt) : completion;
   }
 
   private missingImport(body: Syntax): Unknown | undefined {
@@ -722,9 +746,7 @@ export class PythonInterpreter extends Objects implements EffectsHost, PatternHo
     ["comparison_operator", (me, node, scope) => me.comparison(node, scope)],
     ["named_expression", (me, node, scope) => {
       const value = me.eval(one(node, "value"), scope);
-      let at = scope;
-      while (at.kind === "comprehension" && at.parent) at = at.parent;
-      me.assign(one(node, "name")!.text, value, at);
+      me.assign(one(node, "name")!.text, value, aroundComprehensions(scope));
       return value;
     }],
     ["assignment", (me, node, scope) => me.assignment(node, scope)],
