@@ -880,7 +880,14 @@ const entries = (values: readonly number[], sizes: readonly number[]): IndexExpr
 
 function writtenOut(element: IndexExpression, sizes: readonly number[]): IndexExpression | undefined {
   if (sizes.length === 0 || sizes.reduce((a, b) => a * b, 1) > mostEntries) return undefined;
-  const values = tuples(sizes).map((place) => valueAt(element, place));
+  const values: number[] = [];
+  try {
+    for (const place of tuples(sizes.slice(0, -2)))
+      for (const row of rowsAt(element, sizes, place)) for (const value of row) values.push(value);
+  } catch (error) {
+    if (error instanceof EvaluationError) return undefined;
+    throw error;
+  }
   return values.some(Number.isNaN) ? undefined : entries(values, sizes);
 }
 
@@ -1393,18 +1400,25 @@ function learnedFunction(of: Tensor, axes: readonly Axis[], last: number, traina
   return make(axes, { kind: "lookup", index, free: [last], trainable }, "float", of.place);
 }
 
+/**
+ * The values of an expression at the places of the last two axes, row by row, where the axes before them are at `place`; each row is overwritten by the next.
+ * @throws EvaluationError where one has no value, or all together would take too long.
+ */
+function* rowsAt(element: IndexExpression, sizes: readonly number[], place: readonly number[]): Iterable<Float64Array> {
+  const rank = sizes.length;
+  const [height, width] = [sizes.at(-2) ?? 1, sizes.at(-1) ?? 1];
+  const placed = substitute(element, (axis) => (axis < rank - 2 ? numeral(place[axis]) : coordinate(axis - rank + 3)), [1, height, width]); // prettier-ignore
+  const evaluator = new RowEvaluator(placed, width, height);
+  for (let row = 0; row < height; row++) yield evaluator.row(row);
+}
+
 /** Whether all values of an expression are indices of so many rows: worked out one by one, where its bounds leave it open. */
 function areIndices(element: IndexExpression, sizes: readonly number[], rows: number): boolean {
-  const [height, width] = [sizes.at(-2) ?? 1, sizes.at(-1) ?? 1];
   const leading = tuples(sizes.slice(0, -2).map((size, axis) => (axesIn(element).has(axis) ? size : 1)));
   const isIndex = (value: number) => Number.isInteger(value) && value >= 0 && value < rows;
   try {
-    return leading.every((place) => {
-      const rank = sizes.length;
-      const placed = substitute(element, (axis) => (axis < rank - 2 ? numeral(place[axis]) : coordinate(axis - rank + 3)), [1, height, width]); // prettier-ignore
-      const evaluator = new RowEvaluator(placed, width, height);
-      return Array.from({ length: height }, (_, row) => row).every((row) => evaluator.row(row).every(isIndex));
-    });
+    for (const place of leading) for (const row of rowsAt(element, sizes, place)) if (!row.every(isIndex)) return false;
+    return true;
   } catch (error) {
     if (error instanceof EvaluationError) return false;
     throw error;

@@ -18,7 +18,7 @@ import { readMasks } from "./masks";
 import { nameOf, Program, steps } from "./program";
 import { Reuse } from "./reuse";
 import { classesIn, hasAttention, isDepth, MadeModel, maskKinds, Model, ModelClass, mostWidths, numbersIn, widthsOf, type InputKind, type Run, type Trial } from "./running"; // prettier-ignore
-import type { PythonClass, PythonFunction, Value } from "./values";
+import { unknown, type PythonClass, type PythonFunction, type Value } from "./values";
 
 /** What a model or mask of the text came to. */
 export type Outcome =
@@ -262,8 +262,9 @@ function partsOf(program: Program, type: PythonClass, model: ModelClass): Set<Py
   const names = program.names.get(type);
   const isRelated = (other: PythonClass) => other === type || other.mro.includes(type) || type.mro.includes(other);
   for (const other of program.classes) if (!isRelated(other) && names.includes(other.name)) parts.add(other);
-  const made = (model.made = program.within(steps.model, () => model.make(sample)));
-  if (made) for (const other of classesIn(made)) if (!isRelated(other)) parts.add(other);
+  const made = (model.made =
+    program.within(steps.model, () => model.make(sample)) ?? unknown(tooManySteps, model.place));
+  for (const other of classesIn(made)) if (!isRelated(other)) parts.add(other);
   return parts;
 }
 
@@ -313,11 +314,10 @@ function readModel(program: Program, model: Model, common: Common, known?: Known
   const { place } = model;
   const run = (trial: Trial, made?: Value): Run => program.within(steps.model, () => model.run(trial, made)) ?? { lost: { reason: tooManySteps, place } }; // prettier-ignore
   const given = tokensOf(said);
-  const made =
-    model.made ?? program.within(steps.model, () => model.make({ ...sample, tokens: given ?? sample.tokens }));
-  const numbers = made ? numbersIn(made) : new Map<string, number[]>();
+  const made = model.made ?? program.within(steps.model, () => model.make({ ...sample, tokens: given ?? sample.tokens })) ?? unknown(tooManySteps, place); // prettier-ignore
+  const numbers = numbersIn(made);
   let unused = model instanceof ModelClass ? made : undefined;
-  let lost: Opaque | undefined = made?.kind === "unknown" ? made : undefined;
+  let lost: Opaque | undefined = made.kind === "unknown" ? made : undefined;
   const causes = new Map<string, InputKind>();
   for (const trial of known?.trial ? [known.trial] : lost ? [] : trials(model, numbers, said)) {
     const first = run({ ...trial, tokens: given ?? trial.tokens }, unused);
