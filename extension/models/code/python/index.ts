@@ -330,7 +330,7 @@ function readModel(program: Program, model: Model, common: Common, known?: Known
       // What another length came to says more than that this one does not fit.
       if (!lost || (isLength(lost) && !isLength(result.lost))) lost = result.lost;
       // What indices and vectors come to alike is no matter of the input.
-      const cause = JSON.stringify(result.lost);
+      const cause = `${result.lost.reason} ${result.lost.place.from}`;
       const before = causes.get(cause) ?? trial.input;
       if (!isLength(result.lost) && before.split("-")[0] !== trial.input.split("-")[0]) break;
       causes.set(cause, before);
