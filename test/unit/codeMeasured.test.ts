@@ -45,8 +45,6 @@ const alsoSaid: Record<string, Record<string, number>> = { "flex_no_comment.py l
 const notRead: Record<string, string> = {
   "axial_rows_columns.py AxialTransformer": "rows and columns move into the batch: tokens of two axes are not followed",
   "block_local.py BlockTransformer": "blocks are made by a reshape; one block, which all tokens are in, is read",
-  "encoder_decoder_cross.py Translator encoder": "the model is its decoder",
-  "nn_transformer.py Seq2Seq encoder": "the model is its decoder",
   "gaussian_kernel.py GaussianModel": "distances of queries and keys (torch.cdist) are not known",
   "xt_memory_kv.py model": "learned keys and values are not known",
 };
@@ -98,7 +96,8 @@ function readAt(file: string, { name, tokens, by }: Measurement): Architecture |
   if (by === "input") values.tokens = tokens;
   else for (const argument of by) values[argument] = argumentValues[file]?.(tokens) ?? tokens;
   Object.assign(values, alsoSaid[`${file} ${name}`]);
-  const text = withValues(file, read(file), model, values);
+  // An encoder is read with the model whose decoder reads it.
+  const text = withValues(file, read(file), model.replace(/ encoder$/, ""), values);
   const found = readModelFile(file, text);
   const architecture = found?.architectures.find((each) => each.architecture.name === model)?.architecture;
   if (architecture?.tokens === tokens) return architecture;

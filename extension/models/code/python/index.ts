@@ -1,5 +1,6 @@
 /** Reads the models of a Python text: classes of a framework's modules, masks that stand alone, and functions that attend. */
 import { limits } from "../../../theory/architecture/limits";
+import { noTarget } from "../../../theory/architecture/schema";
 import type { SpecPath } from "../../../theory/verdict/report";
 import { Comments, type CommentEntry, type Said } from "../comments";
 import { lower, type Lowered } from "../graph/lower";
@@ -22,7 +23,7 @@ import { unknown, type PythonClass, type PythonFunction, type Value } from "./va
 
 /** What a model or mask of the text came to. */
 export type Outcome =
-  | { lowered: Lowered; known: Known; name: string; place: Place; statement: Syntax; said: Said; format: ModelFile["format"]; /** Where it was read from an earlier text. */ read?: ReadArchitecture } // prettier-ignore
+  | { lowered: Lowered; known: Known; name: string; place: Place; statement: Syntax; said: Said; format: ModelFile["format"]; /** Where it was read from an earlier text. */ read?: readonly ReadArchitecture[] } // prettier-ignore
   | { lost: Opaque; name: string; statement: Syntax; said: Said }
   | { missing: readonly (readonly [key: string, example: string])[]; name: string; why: string; place: Place; statement: Syntax; said: Said }; // prettier-ignore
 
@@ -77,9 +78,9 @@ export function readPython(text: string): ModelFile {
     const { said, statement } = outcome;
     for (const { message, place } of said.problems) file.errors.push({ message, range: range(place) });
     if ("lowered" in outcome) {
-      const read = outcome.read ?? architectureOf(outcome, range, edits);
+      const read = outcome.read ?? [architectureOf(outcome, range, edits), ...encodersOf(outcome, range)];
       if (!outcome.read) reuse.keep(outcome, read);
-      file.architectures.push(read);
+      file.architectures.push(...read);
       file.format = outcome.format;
     } else if (several.has(outcome)) {
       const message = several.get(outcome);
@@ -120,6 +121,30 @@ function architectureOf(
     edit: (changes) => editPython(file, subject, changes),
     related: (finding) => relatedPlaces(file, subject, finding),
   };
+}
+
+/** The models of other sequences that a model's tokens read, such as the encoder of a decoder: without fixes, which are the whole model's. */
+function encodersOf(
+  { lowered, name, place }: Extract<Outcome, { lowered: Lowered }>,
+  range: (place: Place) => Skipped["range"],
+): ReadArchitecture[] {
+  return lowered.memories.filter(hasAttention).flatMap((memory): ReadArchitecture[] => {
+    const encoder = lower(memory, { name: `${name} encoder`, place, target: noTarget });
+    if ("opaque" in encoder) return [];
+    return [
+      {
+        architecture: encoder.architecture,
+        range: range(place),
+        skipped: encoder.skipped.map((skipped) => ({
+          message: skipped.message,
+          range: range(skipped.place),
+          affects: skipped.affects,
+        })),
+        locate: (path: SpecPath) => range(encoder.locate(path)),
+        edit: () => undefined,
+      },
+    ];
+  });
 }
 
 /** One of the models or masks of another version of the text, in the way in which it was read before; undefined where it is not understood. */

@@ -20,7 +20,7 @@ interface Kept {
   /** In the order of the text in which it was read. */
   statements: readonly Syntax[];
   outcome: Outcome | undefined;
-  read: ReadArchitecture | undefined;
+  read: readonly ReadArchitecture[] | undefined;
 }
 
 /** By the text that the reading depends on, the least lately used first. */
@@ -93,8 +93,8 @@ export class Reuse {
     return outcome;
   }
 
-  /** Keeps the architecture of an outcome that was read from this text. */
-  keep(outcome: Outcome, read: ReadArchitecture): void {
+  /** Keeps the architectures of an outcome that was read from this text. */
+  keep(outcome: Outcome, read: readonly ReadArchitecture[]): void {
     const entry = this.entries.get(outcome);
     if (entry) entry.read = read;
   }
@@ -128,18 +128,18 @@ export class Reuse {
       ...outcome,
       ...current,
       place: moved(outcome.place),
-      read: {
-        architecture: read.architecture,
-        range: range(read.range),
-        skipped: read.skipped.map((skipped) => ({ ...skipped, range: range(skipped.range) })),
-        locate: (path) => range(read.locate(path)),
+      read: read.map((one) => ({
+        architecture: one.architecture,
+        range: range(one.range),
+        skipped: one.skipped.map((skipped) => ({ ...skipped, range: range(skipped.range) })),
+        locate: (path) => range(one.locate(path)),
         edit: (changes) => {
-          const edits = read.edit(changes);
+          const edits = one.edit(changes);
           // Outside the code that the reading depends on, nothing is known to be where it was.
           return edits?.every(isInside) ? edits.map((edit) => ({ ...edit, range: range(edit.range) })) : undefined;
         },
-        related: (finding) => (read.related?.(finding) ?? []).map((one) => ({ ...one, range: range(one.range) })),
-      },
+        related: (finding) => (one.related?.(finding) ?? []).map((other) => ({ ...other, range: range(other.range) })),
+      })),
     };
   }
 
