@@ -74,6 +74,7 @@ describe("notebooks: cells joined", () => {
           searched = from + one.length;
         }
       }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -132,4 +132,4 @@ function asPython(source: string): { python: string; closing: string } {
 }
 
 const blank = (text: string): string => text.replace(/[^\r\n]/g, " ");
-const unknown = (text: string): string => `_${" ".repeat(text.length - 1)}`;
+const unknown = (text: string): string => "_".padEnd(text.length).slice(0, text.length);
