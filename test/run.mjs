@@ -8,13 +8,14 @@ import path from "node:path";
 import { findChromium, installPackages, installPrograms, root, run } from "./rig/setup.mjs";
 
 const totals = "--require test/totals.ts";
+const seed = "--require test/seed.ts";
 const checks = {
   types: "tsc -p . && tsc -p webview",
   lint: "eslint .",
   format: "prettier --check --log-level warn .",
 };
 const suites = {
-  unit: `node esbuild.mjs && mocha --parallel --jobs ${os.availableParallelism()} ${totals} "test/unit/**/*.test.ts"`,
+  unit: `node esbuild.mjs && mocha --parallel --jobs ${os.availableParallelism()} ${totals} ${seed} "test/unit/**/*.test.ts"`,
   integration: "node esbuild.mjs && tsx test/rig/integration.ts",
   browser: `npm run --silent package && mocha ${totals} --timeout 60000 "test/browser/*.test.ts"`,
 };

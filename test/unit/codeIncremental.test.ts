@@ -19,15 +19,15 @@ function edited(text: string, { at, deleted, inserted }: { at: number; deleted: 
   return text.slice(0, from) + inserted + text.slice(from + (deleted > 20 ? deleted : 0));
 }
 
+/** Whether two nodes are alike, what is below them aside. */
+const alike = (a: Syntax, b: Syntax): boolean => a.type === b.type && a.from === b.from && a.to === b.to && a.text === b.text; // prettier-ignore
+
 const same = (a: Syntax, b: Syntax): boolean =>
-  a.type === b.type &&
-  a.from === b.from &&
-  a.to === b.to &&
-  a.text === b.text &&
+  alike(a, b) &&
   a.children.length === b.children.length &&
   a.children.every((child, i) => same(child, b.children[i])) &&
   Object.keys(a.fields).join() === Object.keys(b.fields).join() &&
-  Object.keys(a.fields).every((name) => a.fields[name]!.every((child, i) => same(child, b.fields[name]![i])));
+  Object.keys(a.fields).every((name) => a.fields[name]!.every((child, i) => alike(child, b.fields[name]![i])));
 
 /** The report without what was kept: a comment that is about nothing makes every reading a new one. */
 function afresh(text: string, run: number): FileReport | undefined {
