@@ -338,7 +338,7 @@ export function nest(path: SpecPath, value: unknown): unknown {
 let keyOrder: Map<string, number> | undefined;
 
 /** Where a new key belongs: after the last key that the specification names before it. */
-export function insertionIndex(children: readonly Pick<Child, "key">[], key: string): number {
+function insertionIndex(children: readonly Pick<Child, "key">[], key: string): number {
   keyOrder ??= new Map([...keysOf(architectureJsonSchema())].map((name, i) => [name, i]));
   const rank = (name: string) => keyOrder!.get(name) ?? Infinity;
   let at = children.length;

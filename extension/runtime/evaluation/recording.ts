@@ -3,7 +3,7 @@ import { parseArchitecture } from "../../theory/architecture/validate";
 import * as parts from "../builders/parts";
 
 /** The key of an argument that names the call; added to calls in the text (instrument). */
-export const siteKey = "uap-lens call";
+const siteKey = "uap-lens call";
 
 /** The text with an argument in each call that says which one it is. */
 export function instrument(text: string, sites: readonly number[]): string {

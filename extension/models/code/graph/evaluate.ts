@@ -1,5 +1,5 @@
 /** The exact values of index expressions: at single coordinates, and row by row over all pairs of tokens. */
-import { applyBinary, applyUnary, isWhole } from "./expressions";
+import { applyBinary, applyUnary, childrenOf, isWhole } from "./expressions";
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
 
 /** An expression that has no value at some coordinates, or that would take too long to evaluate; `message` says why. */
@@ -15,22 +15,6 @@ const budget = 2 ** 28;
 
 /** Most pairs that are evaluated one by one: 4096 tokens. */
 export const mostPairs = 2 ** 24;
-
-export function childrenOf(expression: IndexExpression): readonly IndexExpression[] {
-  switch (expression.kind) {
-    case "number":
-    case "coordinate":
-      return [];
-    case "unary":
-      return [expression.value];
-    case "binary":
-      return [expression.left, expression.right];
-    case "choose":
-      return [expression.condition, expression.yes, expression.no];
-    case "table":
-      return expression.indices;
-  }
-}
 
 /** @throws EvaluationError where writing the expression out would take too many operations. */
 export function checkSize(expression: IndexExpression): void {

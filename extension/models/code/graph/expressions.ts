@@ -435,6 +435,23 @@ function entryOf(
   return values[at];
 }
 
+/** The parts of an expression that it is made of. */
+export function childrenOf(expression: IndexExpression): readonly IndexExpression[] {
+  switch (expression.kind) {
+    case "number":
+    case "coordinate":
+      return [];
+    case "unary":
+      return [expression.value];
+    case "binary":
+      return [expression.left, expression.right];
+    case "choose":
+      return [expression.condition, expression.yes, expression.no];
+    case "table":
+      return expression.indices;
+  }
+}
+
 /** The axes whose coordinates occur. */
 export function axesIn(expression: IndexExpression): Set<number> {
   const axes = new Set<number>();
@@ -442,24 +459,8 @@ export function axesIn(expression: IndexExpression): Set<number> {
   const visit = (part: IndexExpression): void => {
     if (seen.has(part)) return;
     seen.add(part);
-    switch (part.kind) {
-      case "number":
-        return;
-      case "coordinate":
-        axes.add(part.axis);
-        return;
-      case "unary":
-        return visit(part.value);
-      case "binary":
-        visit(part.left);
-        return visit(part.right);
-      case "choose":
-        visit(part.condition);
-        visit(part.yes);
-        return visit(part.no);
-      case "table":
-        return part.indices.forEach(visit);
-    }
+    if (part.kind === "coordinate") axes.add(part.axis);
+    else childrenOf(part).forEach(visit);
   };
   visit(expression);
   return axes;

@@ -16,8 +16,6 @@ import type {
   Projection,
   Target,
 } from "../../../theory/architecture/schema";
-import { runsOf } from "../../../theory/patterns/algebra";
-import type { Rows } from "../../../theory/patterns/rows";
 import { parseArchitecture } from "../../../theory/architecture/validate";
 import { feedForwardFault } from "../../../theory/verdict/conditions";
 import type { SpecPath } from "../../../theory/verdict/report";
@@ -25,7 +23,8 @@ import type { Skipped } from "../../modelFile";
 import type { IndexExpression } from "./indexExpression";
 import type { AttentionNode, Mask, Opaque, Place, Sequence, StreamNode, Written } from "./nodes";
 import { pairCode, type HeadBias } from "./pairCodes";
-import { looksBack, maskPattern, sameExpression, splitAdditive, type HeadPattern } from "./patterns";
+import { sameExpression } from "./expressions";
+import { isCausal, maskPattern, splitAdditive, type HeadPattern } from "./patterns";
 import {
   allInputs,
   changesSequence,
@@ -598,7 +597,6 @@ class Lowering {
     });
     this.checkSharing(drafts);
     const patterns = mixers.flatMap((mixer) => mixer.patterns.map(({ rows }) => rows));
-    const causal = [...new Set(patterns)].every(looksBack) && patterns.some(readsEarlier);
     const { target } = this.model;
     const width = this.widthOf(drafts);
     const architecture: Architecture = {
@@ -608,8 +606,7 @@ class Lowering {
       registers: this.registers,
       position: this.withRegisters(codes.position),
       layers: blocks.map(({ block }) => block),
-      // A model whose every layer masks the future is meant to be causal, as decoders' configurations are.
-      target: { ...target, visibility: target.visibility ?? (causal ? "causal" : null) },
+      target: { ...target, visibility: target.visibility ?? (isCausal([...new Set(patterns)]) ? "causal" : null) },
     };
     const checked = parseArchitecture(architectureInput(architecture));
     if ("problems" in checked) throw new NotUnderstood(checked.problems[0].message, this.placeOf(checked.problems[0].path, blocks, codes.place, width.literal)); // prettier-ignore
@@ -852,12 +849,6 @@ interface Draft {
   norms: { norm: Op<"norm">; last: boolean }[];
   /** For every group of the block's heads, the first of the mixer's that is in it. */
   groups: number[];
-}
-
-/** Whether some query reads a key before it. */
-function readsEarlier(rows: Rows): boolean {
-  for (let query = 0; query < rows.size; query++) if (runsOf(rows, query).at(0)! < query) return true;
-  return false;
 }
 
 /** The summands of a branch. */

@@ -1,8 +1,8 @@
 /** The operations on abstract tensors that front ends call: see tensor.ts for what a tensor holds. */
-import { axesIn, binary, TooManyParts, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
+import { axesIn, binary, childrenOf, TooManyParts, choose, coordinate, isWhole, boundsOf, numeral, substitute, unary, valueAt } from "./expressions"; // prettier-ignore
 import type { BinaryOperation, IndexExpression, UnaryOperation } from "./indexExpression";
 import { contract, pairedIndex, projectTokens } from "./contract";
-import { childrenOf, EvaluationError, RowEvaluator } from "./evaluate";
+import { EvaluationError, RowEvaluator } from "./evaluate";
 import { axisAt, axisOf, broadcast, broadcastElement, distinct, isBatch, isPlain, isToken, one, onlyPlain, regroup, regroupElement, reflowed, resolveSizes, sameRoles } from "./layout"; // prettier-ignore
 import type { MaskSource, Place, StreamNode } from "./nodes";
 import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, reheaded, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
@@ -1480,7 +1480,11 @@ function attention(query: Tensor, key: Tensor, value: Tensor, how: AttentionCall
   if (scores.content.kind === "opaque") return scores;
   const weights = how.kernel === "softmax" ? softmax(scores, -1, place) : withKernel(scores, how.kernel, place);
   const read = matmul(weights, v, place);
-  return how.heads && read.content.kind === "stream" ? headsTogether(read, place) : read;
+  if (!how.heads || read.content.kind !== "stream") return read;
+  const { node } = read.content;
+  if (node.op !== "attend") return headsTogether(read, place);
+  const written = { ...node, attention: { ...node.attention, headsPlace: how.heads.place } };
+  return headsTogether(streamed(read.axes, written, place), place);
 }
 
 function withKernel(scores: Tensor, kernel: AttentionCall["kernel"], place: Place): Tensor {

@@ -100,7 +100,7 @@ function inPairs(pairs: Pairs, axes: readonly Axis[], element: IndexExpression):
   return axesIn(made).has(batchCoordinate) ? ofBatch : made;
 }
 
-export function dependsOnPair(element: IndexExpression): boolean {
+function dependsOnPair(element: IndexExpression): boolean {
   const axes = axesIn(element);
   return axes.has(1) || axes.has(2);
 }

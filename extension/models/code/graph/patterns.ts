@@ -8,8 +8,8 @@ import { RowsBuilder, complement, countKeys, differenceRuns, equalRows, holds, i
 import { buildRows } from "../../../theory/patterns/build";
 import { ExpressionError, expressionRows, parseExpression } from "../../../theory/patterns/expression";
 import { BeyondReach, type Rows } from "../../../theory/patterns/rows";
-import { EvaluationError, RowEvaluator, checkSize, childrenOf, evaluate, mostPairs } from "./evaluate";
-import { axesIn, numeral, coordinate, substitute } from "./expressions";
+import { EvaluationError, RowEvaluator, checkSize, evaluate, mostPairs } from "./evaluate";
+import { axesIn, childrenOf, coordinate, numeral, sameExpression, substitute } from "./expressions";
 import type { IndexExpression } from "./indexExpression";
 import { and, asCondition, expressionText, isCondition, not, or, simplify } from "./simplify";
 
@@ -104,18 +104,6 @@ export function perHead(
     simplify(substitute(expression, (axis) => (axis === 0 ? numeral(head) : coordinate(axis)), sizes));
   if (!axesIn(expression).has(0)) return [{ condition: ofHead(0), count: heads }];
   return Array.from({ length: heads }, (_, head) => ({ condition: ofHead(head), count: 1 }));
-}
-
-/** Whether two expressions are written alike, places aside. */
-export function sameExpression(a: IndexExpression, b: IndexExpression): boolean {
-  if (a === b) return true;
-  if (a.kind === "number") return b.kind === "number" && a.value === b.value;
-  if (a.kind === "coordinate") return b.kind === "coordinate" && a.axis === b.axis;
-  if (a.kind !== b.kind) return false;
-  if ((a.kind === "binary" || a.kind === "unary") && (b.kind !== a.kind || a.op !== b.op)) return false;
-  if (a.kind === "table" && (b.kind !== "table" || a.values !== b.values)) return false;
-  const [parts, others] = [childrenOf(a), childrenOf(b)];
-  return parts.length === others.length && parts.every((part, i) => sameExpression(part, others[i]));
 }
 
 // --------------------------------------------------------------------------------------------------------------- rows
@@ -379,6 +367,15 @@ export function looksBack(rows: Rows): boolean {
   }
   return true;
 }
+
+/** Whether some query reads an earlier key. */
+function readsEarlier(rows: Rows): boolean {
+  for (let query = 0; query < rows.size; query++) if (runsOf(rows, query).at(0)! < query) return true;
+  return false;
+}
+
+/** Whether a model with these masks is taken to be meant causal, as decoders' configurations are: all look back, and some reads what is earlier. */
+export const isCausal = (masks: readonly Rows[]): boolean => masks.every(looksBack) && masks.some(readsEarlier);
 
 const lengthOf = (runs: Runs): number => {
   let sum = 0;

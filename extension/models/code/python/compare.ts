@@ -1,12 +1,13 @@
 /** Whether a text that was read again is of the architecture that an edit was to give, and of nothing else. */
 import { architectureInput } from "../../../theory/architecture/input";
 import { architectureSchema, type Architecture, type Block, type HeadGroup, type Pattern } from "../../../theory/architecture/schema"; // prettier-ignore
-import { equalRows, runsOf, type Runs } from "../../../theory/patterns/algebra";
+import { equalRows } from "../../../theory/patterns/algebra";
 import { buildRows } from "../../../theory/patterns/build";
 import type { Rows } from "../../../theory/patterns/rows";
 import type { SpecChange } from "../../../theory/verdict/report";
 import { changeValue } from "../../spec/edit";
 import type { Lowered } from "../graph/lower";
+import { isCausal, looksBack } from "../graph/patterns";
 
 interface AttentionInput {
   heads: { pattern?: unknown }[] | number;
@@ -45,21 +46,18 @@ export class Comparison {
     return JSON.stringify(a) === JSON.stringify(b) || equalRows(this.rowsOf(a), this.rowsOf(b));
   }
 
+  private masksOf({ layers }: Architecture): Rows[] {
+    return layers.flatMap(({ mixer }) => (mixer.kind === "attention" ? mixer.heads.map(({ pattern }) => this.rowsOf(pattern)) : [])); // prettier-ignore
+  }
+
   /** Whether every query of every head reads only keys up to its own index. */
   looksBack(architecture: Architecture): boolean {
-    return patternsOf(architecture).every((pattern) => this.everyRow(pattern, (runs, query) => (runs.at(-1) ?? 0) <= query + 1)); // prettier-ignore
+    return this.masksOf(architecture).every(looksBack);
   }
 
-  /** Whether a model with no declared visibility is taken to be one of what comes next: all its masks look back, and some do. */
+  /** Whether a model with no declared visibility is taken to be one of what comes next. */
   isCausal(architecture: Architecture): boolean {
-    const reads = patternsOf(architecture).some((pattern) => !this.everyRow(pattern, (runs, query) => (runs.at(0) ?? query) >= query)); // prettier-ignore
-    return reads && this.looksBack(architecture);
-  }
-
-  private everyRow(pattern: Pattern, holds: (runs: Runs, query: number) => boolean): boolean {
-    const rows = this.rowsOf(pattern);
-    for (let query = 0; query < rows.size; query++) if (!holds(runsOf(rows, query), query)) return false;
-    return true;
+    return isCausal(this.masksOf(architecture));
   }
 
   /** Whether two architectures differ in no more than how patterns, blocks and groups of heads are written. */
@@ -85,9 +83,6 @@ export class Comparison {
     );
   }
 }
-
-const patternsOf = ({ layers }: Architecture): Pattern[] =>
-  layers.flatMap(({ mixer }) => (mixer.kind === "attention" ? mixer.heads.map(({ pattern }) => pattern) : []));
 
 const layersOf = ({ layers }: Architecture): Block[] =>
   layers.flatMap((block) => Array.from({ length: block.repeat }, () => block));

@@ -28,7 +28,7 @@ const field = nativeFunction("dataclasses.field", (args, { interpreter }) => {
 });
 
 /** Makes a class of the source a dataclass: its annotated names are fields. */
-export function makeDataclass(type: PythonClass): void {
+function makeDataclass(type: PythonClass): void {
   const fields = new Map<string, Value | undefined>();
   for (const base of [...type.mro].reverse()) {
     if (base.kind === "class" && base !== type) for (const [name, value] of base.fields ?? []) fields.set(name, value);

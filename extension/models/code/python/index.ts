@@ -114,36 +114,27 @@ function architectureOf(
   const subject: EditedSubject = { lowered, known, place, statement };
   file.subjects.push(subject);
   return {
-    architecture: lowered.architecture,
-    range: range(place),
-    skipped: lowered.skipped.map(({ message, place, affects }) => ({ message, range: range(place), affects })),
-    locate: (path: SpecPath) => range(lowered.locate(path)),
+    ...placed(lowered, place, range),
     edit: (changes) => editPython(file, subject, changes),
     related: (finding) => relatedPlaces(file, subject, finding),
   };
 }
+
+const placed = (lowered: Lowered, place: Place, range: (place: Place) => Skipped["range"]) => ({
+  architecture: lowered.architecture,
+  range: range(place),
+  skipped: lowered.skipped.map((one) => ({ message: one.message, range: range(one.place), affects: one.affects })),
+  locate: (path: SpecPath) => range(lowered.locate(path)),
+});
 
 /** The models of other sequences that a model's tokens read, such as the encoder of a decoder: without fixes, which are the whole model's. */
 function encodersOf(
   { lowered, name, place }: Extract<Outcome, { lowered: Lowered }>,
   range: (place: Place) => Skipped["range"],
 ): ReadArchitecture[] {
-  return lowered.memories.filter(hasAttention).flatMap((memory): ReadArchitecture[] => {
+  return lowered.memories.filter(hasAttention).flatMap((memory) => {
     const encoder = lower(memory, { name: `${name} encoder`, place, target: noTarget });
-    if ("opaque" in encoder) return [];
-    return [
-      {
-        architecture: encoder.architecture,
-        range: range(place),
-        skipped: encoder.skipped.map((skipped) => ({
-          message: skipped.message,
-          range: range(skipped.place),
-          affects: skipped.affects,
-        })),
-        locate: (path: SpecPath) => range(encoder.locate(path)),
-        edit: () => undefined,
-      },
-    ];
+    return "opaque" in encoder ? [] : [{ ...placed(encoder, place, range), edit: () => undefined }];
   });
 }
 

@@ -3,6 +3,7 @@ import type { IndexExpression } from "../graph/indexExpression";
 import { tensors } from "../graph/operations";
 import type { Opaque, Place, Sequence, StreamNode } from "../graph/nodes";
 import { sizesOf, type Tensor } from "../graph/tensor";
+import { leaves, tokenwiseInputs } from "../graph/tokenwise";
 import type { CommentEntry } from "../comments";
 import type { Framework } from "./frameworks";
 import { assumeTokens, functionalModel } from "./libraries/kerasModels";
@@ -12,8 +13,7 @@ import { one, parametersOf, type Parameter } from "./trees";
 import { none, unknown, type Arguments, type PythonClass, type Value } from "./values";
 
 /** How a model is given its input: indices into a vocabulary, or vectors, with the batch or the tokens as first axis; or an image. */
-export const inputKinds = ["ids", "vectors", "vectors-token-first", "ids-token-first", "image"] as const;
-export type InputKind = (typeof inputKinds)[number];
+export type InputKind = "ids" | "vectors" | "vectors-token-first" | "ids-token-first" | "image";
 
 /** A mask that a comment stands for is tried as each of these; which one the code means shows in what it makes of it. */
 export const maskKinds = ["added", "kept", "removed"] as const;
@@ -84,7 +84,7 @@ export abstract class Model {
     if (functional) {
       const run = runOf(functional.outputs.map((output) => this.framework.wrap(output)), this.place, undefined); // prettier-ignore
       if ("lost" in run) return run;
-      const { tokens } = originOf(run.output);
+      const { tokens } = inputSequence(run.output);
       if (!functional.open) return { ...run, tokens };
       // Made once, at the top of the module, with another length.
       return tokens === trial.tokens ? run : { lost: { reason: "sizes of the input do not agree", place: this.place } };
@@ -300,7 +300,7 @@ function maskTensor(what: "causal" | "full", { tokens, mask }: Trial, place: Pla
 function runOf(values: readonly Value[], place: Place, trial: Trial | undefined): Run {
   for (const value of values) {
     const run = found(value, 0);
-    if (run && "output" in run && trial && originOf(run.output).tokens !== trial.tokens)
+    if (run && "output" in run && trial && inputSequence(run.output).tokens !== trial.tokens)
       return { lost: { reason: "sizes of the input do not agree", place } };
     if (run) return run;
     if (value.kind === "unknown") return { lost: value };
@@ -309,20 +309,16 @@ function runOf(values: readonly Value[], place: Place, trial: Trial | undefined)
 }
 
 /** The sequence that the model was given, where learned tokens were added to it. */
-function originOf(output: StreamNode): Sequence {
-  let found: Sequence | undefined;
+function inputSequence(output: StreamNode): Sequence {
   const seen = new Set<StreamNode>();
-  const visit = (node: StreamNode): void => {
-    if (found || seen.has(node)) return;
-    seen.add(node);
-    if (node.op === "input") found = node.sequence;
-    else if (node.op === "attend") visit(node.attention.query);
-    else if ("parts" in node) node.parts.forEach(visit);
-    else if ("left" in node) [node.left, node.right].forEach(visit);
-    else if ("of" in node) visit(node.of);
-  };
-  visit(output);
-  return found ?? output.sequence;
+  const pending = [output];
+  for (let at = pending.pop(); at; at = pending.pop()) {
+    if (at.op === "input") return at.sequence;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    pending.push(...(at.op === "attend" ? [at.attention.query] : tokenwiseInputs(at).toReversed()));
+  }
+  return output.sequence;
 }
 
 function found(value: Value, depth: number): Run | undefined {
@@ -410,27 +406,5 @@ export function widthsOf(numbers: ReadonlyMap<string, readonly number[]>): numbe
 export const mostWidths = 4;
 
 /** Whether some token reads others. */
-export function hasAttention(output: StreamNode): boolean {
-  const seen = new Set<StreamNode>();
-  const visit = (node: StreamNode): boolean => {
-    if (seen.has(node)) return false;
-    seen.add(node);
-    switch (node.op) {
-      case "attend":
-        return true;
-      case "add":
-      case "multiply":
-        return visit(node.left) || visit(node.right);
-      case "join":
-      case "tokenwise":
-        return node.parts.some(visit);
-      case "input":
-      case "position":
-      case "constant":
-        return false;
-      default:
-        return visit(node.of);
-    }
-  };
-  return visit(output);
-}
+export const hasAttention = (output: StreamNode): boolean =>
+  [...leaves(output, () => false)].some(({ op }) => op === "attend");

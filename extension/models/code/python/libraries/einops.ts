@@ -163,7 +163,7 @@ function summarised(call: Call, tensor: Tensor, axes: readonly number[], how: st
 }
 
 /** An equation of einops with names in place of letters. */
-export function lettered(equation: string, place: Place): string {
+function lettered(equation: string, place: Place): string {
   const letters = new Map<string, string>();
   const side = (part: string): string =>
     part

@@ -122,7 +122,7 @@ const numpyValues = new Map<string, Value>([
   ["ndarray", classValue("jnp.ndarray", (_args, { place }) => jax.wrap(tensors.opaque("`jnp.ndarray`", place)), (value) => (value.kind === "unknown" ? undefined : isTensor(value)))], // prettier-ignore
 ]);
 
-export const jaxNumpy: Library = (name) => numpyValues.get(name) ?? dtype(name) ?? lostName(`jnp.${name}`, jax);
+const jaxNumpy: Library = (name) => numpyValues.get(name) ?? dtype(name) ?? lostName(`jnp.${name}`, jax);
 
 /** `jax.nn.dot_product_attention`: (batch, token, head, features), also without the batch. */
 function dotProductAttention(call: Call): Tensor {
@@ -192,7 +192,7 @@ export const initializers: Library = (name) => {
 const nnValues = new Map<string, Value>(
   [...nnOperations].map(([name, of]): [string, Value] => [name, jax.function(`jax.nn.${name}`, of)]),
 );
-export const jaxNn: Library = (name) => nnValues.get(name) ?? lostName(`jax.nn.${name}`, jax);
+const jaxNn: Library = (name) => nnValues.get(name) ?? lostName(`jax.nn.${name}`, jax);
 
 /** Numbers drawn with a key: always the same ones, unless the key is new at every call. */
 const freshType: NativeType = {

@@ -6,7 +6,7 @@ import { bool, nativeFunction, none, string, unknown, type Arguments, type At, t
 import { Call, NotUnderstood } from "./call";
 import { inert } from "./dtypes";
 import { keras, shapeValue } from "./kerasOps";
-import { layerFramework, isLayerNative } from "./layers";
+import { layerFramework } from "./layers";
 import { asTensor, isTensor, tensorOf, TensorState } from "./tensorState";
 
 /** Arguments of layers that are about how they start, are trained or are called. */
@@ -164,5 +164,3 @@ export function tensorsIn(value: Value): Tensor[] {
   if (value.kind === "list" || value.kind === "tuple") return value.items.flatMap(tensorsIn);
   return value.kind === "dict" ? [...value.entries.values()].flatMap(tensorsIn) : [];
 }
-
-export const isKerasLayer = (value: Value): boolean => isLayerNative(value) && kerasFramework.isLayer(value);

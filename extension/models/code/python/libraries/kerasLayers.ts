@@ -101,38 +101,32 @@ function withShape(layer: Layer, size: Value): Layer {
   return Object.assign(Object.create(Object.getPrototypeOf(layer) as object) as Layer, layer, { made: call });
 }
 
-for (const name of ["Conv1D", "Convolution1D"])
-  define(name, {
-    signature: "filters kernel_size strides padding data_format dilation_rate groups activation use_bias",
-    input: "inputs",
-    forward: (call, layer) => {
-      const { made } = layer;
-      const tensor = call.tensor("inputs");
-      const pointwise = made.ints("kernel_size").every((size) => size === 1) && (!made.has("strides") || made.ints("strides").every((size) => size === 1)) && made.int("groups", 1) === 1; // prettier-ignore
-      if (!pointwise || made.string("data_format", "channels_last") !== "channels_last")
-        return opaqueOr(tensor, "`Conv1D` with this kernel is not understood", call.place);
-      const mapped = linear(tensor, made.int("filters"), projection(layer), call.place, literal(made, "filters"));
-      return activationOf(made, "activation", keras)(mapped);
-    },
-  });
-
 /** Sizes of a window, and the steps by which it moves. */
 const stepsOf = (made: Call): number[] => (made.has("strides") ? made.ints("strides") : [1]);
 
-for (const name of ["Conv2D", "Convolution2D"])
-  define(name, {
-    signature: "filters kernel_size strides padding data_format dilation_rate groups activation use_bias",
-    input: "inputs",
-    forward: (call, layer) => {
-      const { made } = layer;
-      const tensor = call.tensor("inputs");
-      const patches = patchesOf(tensor, made.ints("kernel_size"), stepsOf(made), call.place);
-      if (!patches || made.int("groups", 1) !== 1 || made.string("data_format", "channels_last") !== "channels_last")
-        return opaqueOr(tensor, "`Conv2D` with this kernel is not understood", call.place);
-      const mapped = linear(patches, made.int("filters"), projection(layer), call.place, literal(made, "filters"));
-      return activationOf(made, "activation", keras)(mapped);
-    },
-  });
+/** What a convolution is a linear map of: each token by itself, or the patches of an image; undefined where it is none. */
+const convolved = {
+  Conv1D: (tensor: Tensor, made: Call) =>
+    [...made.ints("kernel_size"), ...stepsOf(made)].every((size) => size === 1) ? tensor : undefined,
+  Conv2D: (tensor: Tensor, made: Call, place: Place) =>
+    patchesOf(tensor, made.ints("kernel_size"), stepsOf(made), place),
+};
+
+for (const kind of ["Conv1D", "Conv2D"] as const)
+  for (const name of [kind, kind.replace("Conv", "Convolution")])
+    define(name, {
+      signature: "filters kernel_size strides padding data_format dilation_rate groups activation use_bias",
+      input: "inputs",
+      forward: (call, layer) => {
+        const { made } = layer;
+        const tensor = call.tensor("inputs");
+        const parts = convolved[kind](tensor, made, call.place);
+        if (!parts || made.int("groups", 1) !== 1 || made.string("data_format", "channels_last") !== "channels_last")
+          return opaqueOr(tensor, `\`${kind}\` with this kernel is not understood`, call.place);
+        const mapped = linear(parts, made.int("filters"), projection(layer), call.place, literal(made, "filters"));
+        return activationOf(made, "activation", keras)(mapped);
+      },
+    });
 
 // --------------------------------------------------------------------------------------------------------- embeddings
 

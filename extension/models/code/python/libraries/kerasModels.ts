@@ -14,27 +14,13 @@ import { isTensor, tensorOf } from "./tensorState";
 /** Elements of a batch: an odd number that no other axis is likely to have. */
 const batch = 3;
 
-interface Assumed {
-  tokens: number;
-  used: boolean;
-}
-const assumptions = new WeakMap<Interpreter, Assumed>();
+const assumptions = new WeakMap<Interpreter, number>();
 /** Tokens of inputs whose length is left open, where nothing else is said. */
 const defaultTokens = 16;
 
 /** How many tokens `keras.Input((None, ...))` has when the text is run. */
 export function assumeTokens(interpreter: Interpreter, tokens: number): void {
-  assumptions.set(interpreter, { tokens, used: false });
-}
-
-/** Whether some input had no length of its own. */
-export const usedAssumedTokens = (interpreter: Interpreter): boolean => assumptions.get(interpreter)?.used ?? false;
-
-function assumedTokens(interpreter: Interpreter): number {
-  const assumed = assumptions.get(interpreter) ?? { tokens: defaultTokens, used: false };
-  assumptions.set(interpreter, assumed);
-  assumed.used = true;
-  return assumed.tokens;
+  assumptions.set(interpreter, tokens);
 }
 
 /** Sequences of inputs whose length nobody wrote. */
@@ -52,7 +38,7 @@ function input(call: Call): Tensor {
   if (shape.length === 0 || shape.length > 2) throw call.not("of a shape that is not (tokens,) or (tokens, features)");
   const [first, features] = shape;
   const open = first.kind === "none";
-  const tokens = open ? assumedTokens(call.at.interpreter) : call.toInt(first);
+  const tokens = open ? (assumptions.get(call.at.interpreter) ?? defaultTokens) : call.toInt(first);
   const sequence: Sequence = { name: call.string("name", "tokens"), tokens, projected: undefined };
   if (open) openSequences.add(sequence);
   const width = features && (features.kind === "none" ? undefined : call.toInt(features));

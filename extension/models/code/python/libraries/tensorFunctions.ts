@@ -9,7 +9,7 @@ import { sizeOf, sizesOf, type Tensor } from "../../graph/tensor";
 import type { ActivationName } from "../../../../theory/architecture/schema";
 import { NotUnderstood, operation, view, type Call, type Operation } from "./call";
 import { elementwise, numbersOf, tabulated } from "./tensorState";
-import { binaryOperator, dtypeArgument, fromFront, inverted, moved, opaqueOr, toTensor } from "./tensorValue";
+import { binaryOperator, dtypeArgument, fromFront, inverted, moved, opaqueOr } from "./tensorValue";
 
 // -------------------------------------------------------------------------------------------------------- elementwise
 
@@ -33,14 +33,14 @@ export function activated(
 }
 
 /** A function of each element that is known for constants only. */
-export const ofNumbers = (known: (value: number) => number, dtype: Tensor["dtype"] = "float"): Operation =>
+const ofNumbers = (known: (value: number) => number, dtype: Tensor["dtype"] = "float"): Operation =>
   operation("input", (call) => {
     const tensor = call.tensor("input");
     const value = elementwise([tensor], known, dtype, call.place);
     return value ?? opaqueOr(tensor, `\`${call.name}\` is not understood`, call.place);
   });
 
-export const binaryOperation = (op: BinaryOperation): Operation =>
+const binaryOperation = (op: BinaryOperation): Operation =>
   operation("input other", (call) => tensors.binary(op, call.operand("input"), call.operand("other"), call.place));
 
 /** An operator of Python as a function. */
@@ -514,9 +514,6 @@ function diagonalOf(call: Call, tensor: Tensor, offset: number): Tensor {
   const values = Array.from({ length }, (_, i) => numbers[(i + down) * sizes[1] + i + across]);
   return tabulated(values, [length], tensor.dtype, call.place);
 }
-
-/** A tensor for an operand that may be a number. */
-export const operandTensor = (call: Call, name: string): Tensor => toTensor(call.operand(name), call.place);
 
 /** What random functions give: numbers that nobody knows. */
 export const randomTensor = (sizes: readonly number[], place: Place): Tensor => tensors.parameter(sizes, false, place);

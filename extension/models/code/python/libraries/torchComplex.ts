@@ -21,7 +21,7 @@ class Complex {
   constructor(readonly parts: Tensor) {}
 }
 type ComplexNative = Native & { data: Complex };
-export const isComplex = (value: Value | undefined): value is ComplexNative =>
+const isComplex = (value: Value | undefined): value is ComplexNative =>
   value?.kind === "native" && value.data instanceof Complex;
 
 /** What complex tensors can do, and `view_as_complex`, `view_as_real`, `polar`. */

@@ -90,7 +90,7 @@ type Named<Of> = [string, Of][];
 const childrenOf = (value: Value): Named<Value> => entriesOf(value).filter(([, item]) => isModule(item));
 
 /** The module and all below it, each once, with their dotted names. */
-export function modulesOf(value: Value, prefix = "", seen = new Set<Value>()): Named<Value> {
+function modulesOf(value: Value, prefix = "", seen = new Set<Value>()): Named<Value> {
   if (seen.has(value)) return [];
   seen.add(value);
   const below = childrenOf(value).flatMap(([name, child]) => modulesOf(child, dotted(prefix, name), seen));

@@ -603,7 +603,7 @@ define("XTransformer", {
 });
 
 /** The names of `x_transformers`. */
-export const xTransformersNames: Library = (name) => {
+const xTransformersNames: Library = (name) => {
   const found = classes.get(name)?.value;
   if (found) return found;
   return /^[A-Z]/.test(name) ? notUnderstood(`x_transformers.${name}`, torch) : undefined;
