@@ -5,10 +5,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { valueAt } from "../../extension/models/code/graph/expressions";
 import type { AttentionNode, Sequence, StreamNode } from "../../extension/models/code/graph/nodes";
 import { tensors } from "../../extension/models/code/graph/operations";
 import { sizesOf, type Tensor } from "../../extension/models/code/graph/tensor";
+import { allInputs } from "../../extension/models/code/graph/tokenwise";
 import { frameworks } from "../../extension/models/code/python/frameworks";
 import { PythonInterpreter } from "../../extension/models/code/python/interpreter";
 import { pythonLibraries } from "../../extension/models/code/python/libraries";
@@ -16,6 +16,7 @@ import { assumeTokens, functionalModel } from "../../extension/models/code/pytho
 import { isTensor, tensorOf } from "../../extension/models/code/python/libraries/tensorState";
 import type { At, Value } from "../../extension/models/code/python/values";
 import { loadGrammar, parse, plain } from "../../extension/models/code/syntax";
+import { attentions, readsPair, rowsOf, termOf } from "../reference/graph";
 
 const nowhere = { from: 0, to: 0 };
 
@@ -79,64 +80,18 @@ function opaqueReason(value: Value): string {
   return content.opaque.reason;
 }
 
-/** A stream as a term: what is computed from what. */
-function term(node: StreamNode): string {
-  switch (node.op) {
-    case "input":
-      return node.sequence.name === "tokens" ? "x" : node.sequence.name;
-    case "position":
-      return node.code;
-    case "constant":
-      return "constant";
-    case "linear":
-      return `${node.frozen ? "frozen" : "linear"}${node.bias ? "" : "-no-bias"}:${node.width}(${term(node.of)})`;
-    case "activation":
-      return `${node.name}(${term(node.of)})`;
-    case "norm":
-      return `${node.kind}-norm(${term(node.of)})`;
-    case "add":
-      return `${term(node.left)} + ${term(node.right)}`;
-    case "multiply":
-      return `(${term(node.left)}) * (${term(node.right)})`;
-    case "attend": {
-      const { query, key, value, heads, mask, biases } = node.attention;
-      const parts = [mask ? "-masked" : "", ...biases.map(({ kind }) => `-${kind}`)].join("");
-      return `attend:${heads}${parts}[${[...new Set([query, key, value].map(term))].join("; ")}]`;
-    }
-    case "join":
-    case "tokenwise":
-      return `${node.op}(${node.parts.map(term).join("; ")})`;
-    default:
-      return `${node.op}(${term(node.of)})`;
-  }
-}
-
-function below(node: StreamNode): StreamNode[] {
-  if (node.op === "attend") return [node.attention.query, node.attention.key, node.attention.value];
-  if (node.op === "add" || node.op === "multiply") return [node.left, node.right];
-  if (node.op === "join" || node.op === "tokenwise") return node.parts;
-  return "of" in node ? [node.of] : [];
-}
-
-function attentions(node: StreamNode, seen = new Set<StreamNode>()): AttentionNode[] {
-  if (seen.has(node)) return [];
-  seen.add(node);
-  return [...below(node).flatMap((part) => attentions(part, seen)), ...(node.op === "attend" ? [node.attention] : [])];
-}
+const term = (node: StreamNode): string =>
+  termOf(node, ({ query, key, value, heads, mask, biases }, inner) => {
+    const parts = [mask ? "-masked" : "", ...biases.map(({ kind }) => `-${kind}`)].join("");
+    return `attend:${heads}${parts}[${[...new Set([query, key, value].map(inner))].join("; ")}]`;
+  });
 
 /** Whether a query reads a key in some head. */
-function reads({ mask, biases, heads }: AttentionNode, query: number, key: number): boolean {
-  return Array.from({ length: heads }, (_, head) => [head, query, key]).some(
-    (pair) =>
-      (!mask || valueAt(mask.condition, pair) !== 0) &&
-      biases.every((bias) => bias.kind !== "fixed" || valueAt(bias.value, pair) > -1e4),
-  );
-}
+const reads = (attention: AttentionNode, query: number, key: number): boolean =>
+  Array.from({ length: attention.heads }, (_, head) => [head, query, key]).some((pair) => readsPair(attention, pair));
 
 const rows = (attention: AttentionNode, tokens: number): string[] =>
-  Array.from({ length: tokens }, (_, query) =>
-    Array.from({ length: tokens }, (_, key) => Number(reads(attention, query, key))).join(""),
-  );
+  rowsOf(tokens, (query, key) => reads(attention, query, key));
 
 /** The tokens of an input of which each token of a node is made. */
 function visible(node: StreamNode, input: Sequence, seen = new Map<StreamNode, Set<number>[]>()): Set<number>[] {
@@ -159,7 +114,7 @@ function visible(node: StreamNode, input: Sequence, seen = new Map<StreamNode, S
         return new Set([...own, ...read]);
       });
     }
-    const parts = below(node).map((part) => visible(part, input, seen));
+    const parts = allInputs(node).map((part) => visible(part, input, seen));
     return none.map((_, token) => new Set(parts.flatMap((part) => [...part[token]])));
   })();
   seen.set(node, made);

@@ -7,7 +7,7 @@ import { isTensor, numbersOf, tensorOf } from "../../extension/models/code/pytho
 import { torch } from "../../extension/models/code/python/libraries/torch";
 import { int, type Value } from "../../extension/models/code/python/values";
 import { loadGrammar, parse, plain } from "../../extension/models/code/syntax";
-import { valueAt } from "../../extension/models/code/graph/expressions";
+import { attentions, readsPair, rowsOf, termOf } from "../reference/graph";
 import type { AttentionNode, Sequence, StreamNode } from "../../extension/models/code/graph/nodes";
 import { tensors } from "../../extension/models/code/graph/operations";
 import { sizesOf, type Tensor } from "../../extension/models/code/graph/tensor";
@@ -108,65 +108,16 @@ function streamOf(value: Value): StreamNode {
   return (content as { node: StreamNode }).node;
 }
 
-/** A stream as a term: what is computed from what. */
-function term(node: StreamNode): string {
-  switch (node.op) {
-    case "input":
-      return node.sequence.name === "tokens" ? "x" : node.sequence.name;
-    case "position":
-      return `position:${node.code}`;
-    case "constant":
-      return "constant";
-    case "linear":
-      return `${node.frozen ? "frozen" : "linear"}${node.bias ? "" : "-no-bias"}:${node.width}(${term(node.of)})`;
-    case "activation":
-      return `${node.name}(${term(node.of)})`;
-    case "norm":
-      return `${node.kind}-norm(${term(node.of)})`;
-    case "add":
-      return `${term(node.left)} + ${term(node.right)}`;
-    case "multiply":
-      return `(${term(node.left)}) * (${term(node.right)})`;
-    case "attend": {
-      const { query, key, value, heads, mask } = node.attention;
-      return `attend:${heads}${mask ? "-masked" : ""}[${term(query)}; ${term(key)}; ${term(value)}]`;
-    }
-    case "join":
-    case "tokenwise":
-      return `${node.op}(${node.parts.map(term).join("; ")})`;
-    default:
-      return `${node.op}(${term(node.of)})`;
-  }
-}
-
-/** All attentions that a stream comes from. */
-function attentions(node: StreamNode, seen = new Set<StreamNode>()): AttentionNode[] {
-  if (seen.has(node)) return [];
-  seen.add(node);
-  if (node.op === "attend") {
-    const { query, key, value } = node.attention;
-    return [...[query, key, value].flatMap((part) => attentions(part, seen)), node.attention];
-  }
-  const below =
-    node.op === "add" || node.op === "multiply"
-      ? [node.left, node.right]
-      : node.op === "join" || node.op === "tokenwise"
-        ? node.parts
-        : "of" in node
-          ? [node.of]
-          : [];
-  return below.flatMap((part) => attentions(part, seen));
-}
+const term = (node: StreamNode): string =>
+  termOf(
+    node,
+    ({ query, key, value, heads, mask }, inner) => `attend:${heads}${mask ? "-masked" : ""}[${inner(query)}; ${inner(key)}; ${inner(value)}]`, // prettier-ignore
+    "position:",
+  );
 
 /** Which keys a query reads, row by row. */
-function rows({ mask, biases }: AttentionNode, tokens: number, head = 0): string[] {
-  const reads = (at: number[]): boolean =>
-    (!mask || valueAt(mask.condition, at) !== 0) &&
-    biases.every((bias) => bias.kind !== "fixed" || valueAt(bias.value, at) > -1e4);
-  return Array.from({ length: tokens }, (_, query) =>
-    Array.from({ length: tokens }, (_, key) => Number(reads([head, query, key]))).join(""),
-  );
-}
+const rows = (attention: AttentionNode, tokens: number, head = 0): string[] =>
+  rowsOf(tokens, (query, key) => readsPair(attention, [head, query, key]));
 
 const attending = (mask: string, call: string) => `
 class Model(nn.Module):
