@@ -6,6 +6,7 @@ import { prepareReading } from "./models/code";
 import { evaluableOf } from "./models/code/typescript";
 import { keepEvaluation } from "./models/code/typescript/evaluated";
 import type { Evaluable, Evaluation } from "./runtime/evaluation/evaluate";
+import { type Repairs, repairsOf } from "./repairs";
 import { type Portrait, portraitOf, type Study, studyOf } from "./study";
 import type { Architecture } from "./theory/architecture/schema";
 import type { FileReport } from "./theory/verdict/report";
@@ -18,6 +19,7 @@ export type Question =
   /** The report is that of the text. */
   | { kind: "study"; fileName: string; text: string; report: FileReport; architecture: number }
   | { kind: "portrait"; architecture: Architecture }
+  | { kind: "repairs"; fileName: string; text: string; architecture: number }
   | { kind: "certificate"; fileName: string; text: string; architecture: number }
   /** The text is that of a certificate. */
   | { kind: "verify"; text: string; model: { fileName: string; text: string } | undefined };
@@ -29,6 +31,8 @@ export interface Answers {
   /** Undefined where the text has no such architecture. */
   study: Study | undefined;
   portrait: Portrait;
+  /** Undefined where the text has no such architecture. */
+  repairs: Repairs | undefined;
   certificate: ReturnType<typeof issuedAndShown>;
   verify: ReturnType<typeof verifiedAndShown>;
 }
@@ -55,6 +59,8 @@ function answer(question: Question): Response["answer"] {
       return studyOf(question.fileName, question.text, question.report, question.architecture);
     case "portrait":
       return portraitOf(question.architecture);
+    case "repairs":
+      return repairsOf(question.fileName, question.text, question.architecture);
     case "certificate":
       return issuedAndShown(question.fileName, question.text, question.architecture);
     case "verify":

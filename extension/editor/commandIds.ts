@@ -8,6 +8,7 @@ export const commandIds = {
   training: "uapLens.openTraining",
   distinguishability: "uapLens.openDistinguishability",
   symmetry: "uapLens.openSymmetry",
+  repair: "uapLens.repair",
   issueCertificate: "uapLens.issueCertificate",
   verifyCertificate: "uapLens.verifyCertificate",
   copyCertificate: "uapLens.copyCertificateAsLatex",
