@@ -8,6 +8,7 @@ export const commandIds = {
   training: "uapLens.openTraining",
   distinguishability: "uapLens.openDistinguishability",
   symmetry: "uapLens.openSymmetry",
+  design: "uapLens.design",
   repair: "uapLens.repair",
   issueCertificate: "uapLens.issueCertificate",
   verifyCertificate: "uapLens.verifyCertificate",

@@ -9,6 +9,7 @@ import type { Certificates } from "./certificates";
 import { commandIds } from "./commandIds";
 import type { ReportDocuments } from "./reportDocuments";
 import type { Reports } from "./reports";
+import { openUntitled } from "./untitled";
 import { activeSubject, rangeIn, reveal, type Subject, subjectAt, subjectOf } from "./subjects";
 import type { WorkspaceCheck } from "./workspaceCheck";
 
@@ -126,12 +127,4 @@ const start = `{
 `;
 
 /** Opens an unsaved model file that can be edited and checked at once. */
-async function newModel(): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.path ?? "";
-  const taken = new Set(vscode.workspace.textDocuments.map((document) => document.uri.path));
-  let path = `${folder}/model.uap.json`;
-  for (let number = 2; taken.has(path); number++) path = `${folder}/model-${number}.uap.json`;
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: "untitled", path }));
-  const editor = await vscode.window.showTextDocument(document);
-  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), start));
-}
+const newModel = (): Promise<void> => openUntitled("model.uap.json", start);
