@@ -6,7 +6,7 @@ import { hopsNeeded, type Goal } from "../patterns/reach";
 import { BeyondReach, type Rows } from "../patterns/rows";
 import { declaredGroup, nameGroup } from "../symmetry/naming";
 import { cycles as cyclesOf } from "../symmetry/permutation";
-import { decide, goalOf, type Coincidence, type Decision } from "../views/decide";
+import { decide, goalOf, type Coincidence, type Decision, type SymmetryGroup } from "../views/decide";
 import { decideRepeated, type RepeatedDecision } from "../views/repeated";
 import { Undecided, compileStack } from "../views/stack";
 import { biasMatters, feedForwardFault, hypotheses, paper, section, type Hypotheses } from "./conditions";
@@ -28,6 +28,8 @@ import { capital, count, cycleText, list, token, uncapital } from "./words";
 export interface Analysis {
   report: TheoryReport;
   findings: TheoryFinding[];
+  /** G on the tokens; null where it is not decided. */
+  symmetry: SymmetryGroup | null;
 }
 
 /** What a reader left out (models/modelFile.ts), as far as the theory cares. */
@@ -39,7 +41,7 @@ export interface SkippedPart {
 /** Most tokens for which a fix of what outputs see is analysed in full; beyond, it is checked to connect them. */
 const fullyChecked = 8192;
 /** Most tokens for which any other fix is analysed, and so offered. */
-const analysed = 262_144;
+export const analysed = 262_144;
 /** Cycles listed in a witness. */
 const witnessCycles = 64;
 
@@ -100,15 +102,15 @@ function connects(rows: readonly Rows[], tokens: number, goal: Goal): boolean {
   return hops !== null && hops <= rows.length;
 }
 
-/** Whether the outputs see what the target, or else the patterns themselves, ask for. */
-function isConnected(architecture: Architecture): boolean {
+/** Whether the outputs see what the target, or else the patterns themselves, ask for. @throws as compileStack */
+export function isConnected(architecture: Architecture): boolean {
   const stack = compileStack(architecture);
   const rows = stack.layers.map((layer) => layer.dependence);
   return connects(rows, architecture.tokens, architecture.target.visibility ?? goalOf(stack));
 }
 
-/** Whether a stack with these repeats is connected; the rows of every block are made once. */
-function connectedAt(architecture: Architecture): (repeats: readonly number[]) => boolean {
+/** Whether a stack with these repeats is connected; the rows of every block are made once. @throws as compileStack */
+export function connectedAt(architecture: Architecture): (repeats: readonly number[]) => boolean {
   const stack = compileStack(architecture);
   const rows = stack.layers.map((layer) => layer.dependence);
   const goal = architecture.target.visibility ?? goalOf(stack);
@@ -164,7 +166,8 @@ function candidatesFor(architecture: Architecture, code: FindingCode, report: Th
   }
 }
 
-function declaredRegisters(architecture: Architecture): fixes.Candidate[] {
+/** Registers for a declared group that pairs of tokens cannot express. */
+export function declaredRegisters(architecture: Architecture): fixes.Candidate[] {
   const { symmetry } = architecture.target;
   if (symmetry === null || architecture.tokens > fixes.registerSide) return [];
   const declared = declaredGroup(symmetry, architecture.tokens);
@@ -300,7 +303,8 @@ class Analyst {
       certificate: null,
       numeric: null,
     };
-    return { report, findings: this.findings };
+    const symmetry = "group" in decision.symmetry ? decision.symmetry.group : null;
+    return { report, findings: this.findings, symmetry };
   }
 
   private family(decision: Decision, goalCounts: boolean, blind: boolean): TheoryReport["family"] {
@@ -342,6 +346,7 @@ class Analyst {
         numeric: null,
       },
       findings: this.findings,
+      symmetry: null,
     };
   }
 

@@ -5,6 +5,7 @@
 import { patternInput } from "../architecture/input";
 import type { Architecture, Block, HeadGroup, Pattern } from "../architecture/schema";
 import { limits } from "../architecture/limits";
+import { pairOrbits } from "../symmetry/closure";
 import type { PermutationGroup } from "../symmetry/group";
 import type { SpecChange, SpecPath } from "./report";
 
@@ -16,6 +17,8 @@ export interface Candidate {
 
 /** Registers are offered while the pair classes they need stay readable in a file. */
 export const registerSide = 64;
+/** Most patterns that the specification joins in one any or all. */
+const mostJoined = 64;
 
 function withBlock(architecture: Architecture, index: number, change: (block: Block) => Block): Architecture {
   return { ...architecture, layers: architecture.layers.map((block, i) => (i === index ? change(block) : block)) };
@@ -78,58 +81,91 @@ function mapWindows(
   }
 }
 
-/** Stacks one block deeper, up to `layers` layers in all: `suffices` says whether the repeats of all blocks are enough; the least repeat that is, by doubling and bisection. */
-export function moreLayers(
+/** The least repeat of a block, larger than the one written and with at most `layers` layers in all, at which the repeats of all blocks are enough; by doubling and bisection. */
+export function leastRepeat(
+  architecture: Architecture,
+  index: number,
+  suffices: (repeats: number[]) => boolean,
+  layers: number,
+): number | null {
+  const written = architecture.layers.map((block) => block.repeat);
+  const total = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
+  const enough = (repeat: number) => suffices(written.with(index, repeat));
+  const most = Math.min(layers, limits.layers) - total + written[index];
+  let low = written[index];
+  let high = low + 1;
+  while (high <= most && !enough(high)) {
+    low = high;
+    high = Math.min(most + 1, written[index] + 2 * (high - written[index]));
+  }
+  if (high > most) return null;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (enough(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+export function repeatBlock(architecture: Architecture, index: number, repeat: number): Candidate {
+  const written = architecture.layers.map((block) => block.repeat);
+  const total = written.reduce((sum, each) => sum + each, 0);
+  return {
+    title:
+      written.length === 1
+        ? `Use ${repeat} layers`
+        : `Repeat block ${index} ${repeat} times (${total - written[index] + repeat} layers in all)`,
+    changes: [{ path: ["layers", index, "repeat"], value: repeat }],
+    architecture: withRepeats(architecture, written.with(index, repeat)),
+  };
+}
+
+/** Stacks one block deeper, up to `layers` layers in all: `suffices` says whether the repeats of all blocks are enough. */
+export const moreLayers = (
   architecture: Architecture,
   suffices: (repeats: number[]) => boolean,
   layers: number,
-): Candidate[] {
-  const written = architecture.layers.map((block) => block.repeat);
-  const total = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
-  return architecture.layers.flatMap((block, index) => {
-    const enough = (repeat: number) => suffices(written.with(index, repeat));
-    const most = Math.min(layers, limits.layers) - total + block.repeat;
-    let low = block.repeat;
-    let high = low + 1;
-    while (high <= most && !enough(high)) {
-      low = high;
-      high = Math.min(most + 1, block.repeat + 2 * (high - block.repeat));
-    }
-    if (high > most) return [];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (enough(middle)) high = middle;
-      else low = middle;
-    }
-    const title =
-      architecture.layers.length === 1
-        ? `Use ${high} layers`
-        : `Repeat block ${index} ${high} times (${total - block.repeat + high} layers in all)`;
-    return [
-      {
-        title,
-        changes: [{ path: ["layers", index, "repeat"], value: high }],
-        architecture: withRepeats(architecture, written.with(index, high)),
-      },
-    ];
+): Candidate[] =>
+  architecture.layers.flatMap((_, index) => {
+    const repeat = leastRepeat(architecture, index, suffices, layers);
+    return repeat === null ? [] : [repeatBlock(architecture, index, repeat)];
   });
-}
 
 export function globalToken(architecture: Architecture): Candidate[] {
   const candidate = rewritePatterns(architecture, "Make token 0 global", (pattern) => {
     if (pattern.kind === "longformer") return { ...pattern, globals: [...new Set([0, ...pattern.globals])] };
     if (pattern.kind === "full") return undefined;
-    if (pattern.kind === "any")
-      return { kind: "any", patterns: [...pattern.patterns, { kind: "global", tokens: [0] }] };
-    return { kind: "any", patterns: [pattern, { kind: "global", tokens: [0] }] };
+    return beside(pattern, { kind: "global", tokens: [0] });
   });
   return candidate ? [candidate] : [];
 }
 
-/** Windows just wide enough for the depth: n - 1 steps in `depth` hops. */
-export function widerWindow(architecture: Architecture): Candidate[] {
-  const depth = architecture.layers.reduce((sum, block) => sum + block.repeat, 0);
-  const reach = Math.ceil((architecture.tokens - 1) / depth);
+/** Both patterns at once. */
+const beside = (pattern: Pattern, other: Pattern): Pattern =>
+  pattern.kind === "any" && pattern.patterns.length < mostJoined
+    ? { kind: "any", patterns: [...pattern.patterns, other] }
+    : { kind: "any", patterns: [pattern, other] };
+
+/** Further keys for every query, drawn at random; of the earlier tokens only where the patterns look back. */
+export function randomLinks(
+  architecture: Architecture,
+  { degree, seed }: { degree: number; seed: number },
+  looksBack: boolean,
+): Candidate[] {
+  const drawn: Pattern = { kind: "random", degree, seed };
+  const links: Pattern = looksBack ? { kind: "all", patterns: [{ kind: "causal" }, drawn] } : drawn;
+  const title = degree === 1 ? "Add a random link to every token" : `Add ${degree} random links to every token`;
+  const candidate = rewritePatterns(architecture, title, (pattern) =>
+    pattern.kind === "full" || pattern.kind === "causal" ? undefined : beside(pattern, links),
+  );
+  return candidate ? [candidate] : [];
+}
+
+/** How far a window has to reach for the depth: n - 1 steps in `depth` hops. */
+export const reachFor = ({ tokens, layers }: Architecture): number =>
+  Math.ceil((tokens - 1) / layers.reduce((sum, block) => sum + block.repeat, 0));
+
+export function widerWindow(architecture: Architecture, reach = reachFor(architecture)): Candidate[] {
   const candidate = rewritePatterns(architecture, `Widen the window to ${reach}`, (pattern) =>
     mapWindows(pattern, (window) => {
       if (window.kind === "longformer") return { ...window, window: Math.max(reach, window.window), dilation: 1 };
@@ -210,11 +246,53 @@ export function closeWindows(architecture: Architecture): Candidate[] {
   return candidate ? [candidate] : [];
 }
 
-export function fullAttention(architecture: Architecture): Candidate[] {
-  const candidate = rewritePatterns(architecture, "Attend to every token", (pattern) =>
-    pattern.kind === "full" ? undefined : { kind: "full" },
+/** For windows that take a rotation for a reflection too. */
+export function oneSided(architecture: Architecture): Candidate[] {
+  const candidate = rewritePatterns(architecture, "Let the windows look to one side only", (pattern) =>
+    mapWindows(pattern, (window) => (window.kind === "window" ? { ...window, right: 0 } : window)),
   );
   return candidate ? [candidate] : [];
+}
+
+/** @param looksBack whether only the earlier tokens, and the token itself, are meant. */
+export function fullAttention(architecture: Architecture, looksBack = false): Candidate[] {
+  const all: Pattern = { kind: looksBack ? "causal" : "full" };
+  const title = looksBack ? "Attend to every earlier token" : "Attend to every token";
+  const candidate = rewritePatterns(architecture, title, (pattern) => (pattern.kind === all.kind ? undefined : all));
+  return candidate ? [candidate] : [];
+}
+
+/** Full attention in every block with this bias, as changes and as blocks. */
+function withBias(architecture: Architecture, classes: number[][]): { changes: SpecChange[]; layers: Block[] } {
+  const changes: SpecChange[] = [];
+  const layers = architecture.layers.map((block, index) => {
+    if (block.mixer.kind !== "attention") return block;
+    const count = block.mixer.heads.reduce((sum, head) => sum + head.count, 0);
+    const path: SpecPath = ["layers", index, "attention"];
+    changes.push(
+      { path: [...path, "heads"], value: count },
+      { path: [...path, "pattern"], value: "full" },
+      { path: [...path, "bias"], value: { pairs: classes } },
+    );
+    const bias = { kind: "pairs" as const, classes };
+    const heads: HeadGroup[] = [{ count, pattern: { kind: "full" }, bias }];
+    return { ...block, mixer: { ...block.mixer, heads } };
+  });
+  return { changes, layers };
+}
+
+/** The orbits of the group on pairs as pair classes, which is all that pairs can tell apart: the symmetry is the 2-closure (theory, section 5). */
+export function orbitBias(architecture: Architecture, group: PermutationGroup, name: string): Candidate[] {
+  if (architecture.tokens > registerSide || architecture.registers > 0) return [];
+  const classes = pairOrbits(group).map((row) => [...row]);
+  const { changes, layers } = withBias(architecture, classes);
+  return [
+    {
+      title: `Give every orbit of ${name} on pairs of tokens a bias of its own`,
+      changes: [{ path: ["position"], value: "none" }, ...changes],
+      architecture: { ...architecture, position: { kind: "none" }, layers },
+    },
+  ];
 }
 
 /** One register per element g of the group; register g and token i share the pair class g^-1(i) (theory, section 5). */
@@ -234,27 +312,11 @@ export function registers(architecture: Architecture, group: PermutationGroup): 
       return 2 + inverse[Math.max(q, k) - tokens][Math.min(q, k)];
     }),
   );
-  const bias = { kind: "pairs" as const, classes };
-  const full: Pattern = { kind: "full" };
-  const changes: SpecChange[] = [
-    { path: ["registers"], value: elements.length },
-    { path: ["position"], value: "none" },
-  ];
-  const layers = architecture.layers.map((block, index) => {
-    if (block.mixer.kind !== "attention") return block;
-    const count = block.mixer.heads.reduce((sum, head) => sum + head.count, 0);
-    const path: SpecPath = ["layers", index, "attention"];
-    changes.push(
-      { path: [...path, "heads"], value: count },
-      { path: [...path, "pattern"], value: "full" },
-      { path: [...path, "bias"], value: { pairs: classes } },
-    );
-    return { ...block, mixer: { ...block.mixer, heads: [{ count, pattern: full, bias }] } };
-  });
+  const { changes, layers } = withBias(architecture, classes);
   return [
     {
       title: `Add ${elements.length} registers, one per element of the group`,
-      changes,
+      changes: [{ path: ["registers"], value: elements.length }, { path: ["position"], value: "none" }, ...changes],
       architecture: { ...architecture, registers: elements.length, position: { kind: "none" }, layers },
     },
   ];
