@@ -15,6 +15,7 @@ import { isCodeFile, mayBeModelFile, mostBytes, searches } from "./models/fileNa
 import { Measurer } from "./numeric";
 import { backendNames } from "./runtime/backends/backend";
 import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
+import { sweepCommand, sweepUsage } from "./sweep/command";
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 import { verify, verifyUsage } from "./verify";
@@ -38,7 +39,8 @@ Says of every model file what its architecture can and cannot express.
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
 
 ${verifyUsage}
-${trainUsage}`;
+${trainUsage}
+${sweepUsage}`;
 
 const leaving = (folders: readonly string[]) => ({
   ignore: folders.map((folder) => `**/${folder}/**`),
@@ -50,6 +52,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "check":
       return check(args);
+    case "sweep":
+      return sweepCommand(args);
     case "train":
       return train(args);
     case "verify":

@@ -8,6 +8,7 @@ import {
   type DistinguishParams,
   maximise as maximiseMargin,
 } from "./distinguish";
+import { initialMargins as initialMarginsOf, type InitialMargins, type InitialMarginsParams } from "./initialMargins";
 import { measure as measureModel, type MeasureParams, type MeasureProgress } from "./measure";
 import { type MeasuredSymmetry, measureSymmetry, type SymmetryParams, type SymmetryProgress } from "./symmetry";
 
@@ -28,3 +29,6 @@ export const symmetry: Handler<SymmetryParams, MeasuredSymmetry | NotMeasured, S
   params,
   { pause, progress },
 ) => measureSymmetry(params, pause, progress);
+
+export const initialMargins: Handler<InitialMarginsParams, InitialMargins | NotMeasured> = (params, { pause }) =>
+  initialMarginsOf(params, pause);

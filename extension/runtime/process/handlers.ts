@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../backends/backend";
 import { stepsPerSecond } from "../backends/speed";
-import { distinguish, maximise, measure, symmetry } from "../measuring/handler";
+import { distinguish, initialMargins, maximise, measure, symmetry } from "../measuring/handler";
 import { train } from "../training/handler";
 import type { Handler } from "./protocol";
 
@@ -25,5 +25,5 @@ const benchmark: Handler<{ milliseconds: number }, { backend: BackendName; steps
   { backend },
 ) => ({ backend: backend.name, stepsPerSecond: await stepsPerSecond(milliseconds) });
 
-export const handlers = { memory, benchmark, measure, distinguish, maximise, symmetry, train };
+export const handlers = { memory, benchmark, measure, distinguish, initialMargins, maximise, symmetry, train };
 export type Handlers = typeof handlers;
