@@ -257,7 +257,7 @@ describe("exports of a training run", () => {
     });
     model.dispose();
     const script = scriptOf({ record, options } as never);
-    assert.deepEqual(typeProblems(script), []);
+    assert.deepEqual(typeProblems(script), [[]]);
     const folder = path.join(root, "dist", "test", "unit", `script-${process.pid}`);
     mkdirSync(folder, { recursive: true });
     try {

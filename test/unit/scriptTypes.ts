@@ -5,14 +5,14 @@ import ts from "typescript";
 
 const root = path.join(__dirname, "..", "..");
 
-/** What is wrong with the types of a module, a sentence for each problem. */
-export function typeProblems(text: string): string[] {
+/** What is wrong with the types of modules, a sentence for each problem of each. */
+export function typeProblems(...texts: string[]): string[][] {
   const folder = path.join(root, "dist", "test", "unit", `types-${process.pid}`);
-  const source = path.join(folder, "script.mts");
+  const sources = texts.map((_, index) => path.join(folder, `script${index}.mts`));
   mkdirSync(folder, { recursive: true });
   try {
-    writeFileSync(source, text);
-    const program = ts.createProgram([source], {
+    texts.forEach((text, index) => writeFileSync(sources[index], text));
+    const program = ts.createProgram(sources, {
       strict: true,
       noEmit: true,
       skipLibCheck: true,
@@ -22,10 +22,13 @@ export function typeProblems(text: string): string[] {
       types: ["node"],
       paths: { "uap-lens": [path.join(root, "extension/runtime/library.ts")] },
     });
-    return ts
-      .getPreEmitDiagnostics(program)
-      .filter(({ file }) => file?.fileName === source)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+    // Of the modules alone: what they import is checked with everything else.
+    return sources.map((source) => {
+      const file = program.getSourceFile(source);
+      return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+        ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"),
+      );
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
