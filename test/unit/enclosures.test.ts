@@ -27,9 +27,9 @@ import { everyMechanism } from "../reference/architectures";
 import { Random } from "../reference/random";
 
 const seed = 20250601;
-/** Evaluations of each operation, and of each activation, which is some ten operations. */
+/** Evaluations of each operation, and of each activation, which is some ten of these operations one after the other. */
 const evaluations = 1_000_000;
-const activations = 1_000_000;
+const activations = 200_000;
 const count = (x: number): string => x.toLocaleString("en");
 const percent = (x: number): string => `${(100 * x).toPrecision(2)} %`;
 const below = (random: Random, bound: number): number => Math.floor(random.uniform() * bound);
