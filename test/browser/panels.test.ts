@@ -337,6 +337,8 @@ describe("The panels of the packaged extension", function () {
       await panel.press("ArrowDown");
       await panel.says(/The token nearest to|token nearest/);
       await panel.press("ArrowUp");
+      // Keys that come while the section is drawn anew are lost.
+      await panel.says(/Every output is token 0\./);
       await panel.control("steps").locator("input").focus();
       await panel.press("Control+A", "5", "0", "Enter");
       await panel.control("start").focus();
