@@ -8,12 +8,11 @@ import { Workbench } from "./workbench";
 const gone = (locator: Locator) => locator.waitFor({ state: "detached" });
 const shown = (locator: Locator) => locator.first().waitFor();
 
-describe("Certificates in the packaged extension", function () {
+describe("Certificates in the packaged extension", () => {
   let workbench: Workbench;
   const small = { name: "small", tokens: 4, width: 2, layers: [{ attention: {} }] };
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     workbench = await Workbench.start("certificates", {
       files: { "small.uap.json": `${JSON.stringify(small, null, 2)}\n` },
     });
@@ -28,8 +27,7 @@ describe("Certificates in the packaged extension", function () {
   const notification = (text: string | RegExp) => workbench.page.locator(".notification-toast", { hasText: text });
   const inFolder = (name: string) => path.join(workbench.folder, name);
 
-  it("a click issues one, the badge says so, and the preview shows what is proved", async function () {
-    this.timeout(180_000);
+  it("a click issues one, the badge says so, and the preview shows what is proved", async () => {
     await workbench.open("ring.uap.yaml");
     await shown(badge("issue certificate"));
     await workbench.screenshot("certificate-none");
@@ -44,7 +42,7 @@ describe("Certificates in the packaged extension", function () {
     const file = inFolder("ring.uap.yaml.certificate.json");
     assert.match(readFileSync(file, "utf8"), /^\{\n "version": 1,\n/);
     await workbench.reload();
-    await preview.locator("h1", { hasText: "Certificate of universality" }).waitFor({ timeout: 60_000 });
+    await preview.locator("h1", { hasText: "Certificate of universality" }).waitFor();
   });
 
   it("the badge follows what is typed and undone", async () => {
@@ -78,11 +76,10 @@ describe("Certificates in the packaged extension", function () {
   });
 });
 
-describe("Certificates in a folder that is not trusted", function () {
+describe("Certificates in a folder that is not trusted", () => {
   let workbench: Workbench;
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     const settings = { "uapLens.certificateFolder": "elsewhere" };
     workbench = await Workbench.start("certificates-untrusted", { trust: false, settings });
   });

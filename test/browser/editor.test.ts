@@ -8,11 +8,10 @@ import { Workbench } from "./workbench";
 const gone = (locator: Locator) => locator.waitFor({ state: "detached" });
 const shown = (locator: Locator) => locator.first().waitFor();
 
-describe("The packaged extension in VS Code", function () {
+describe("The packaged extension in VS Code", () => {
   let workbench: Workbench;
 
-  before(async function () {
-    this.timeout(300_000); // may have to install the server first
+  before(async () => {
     workbench = await Workbench.start("browser");
   });
   after(() => workbench?.stop());
@@ -126,11 +125,10 @@ describe("The packaged extension in VS Code", function () {
   });
 });
 
-describe("The packaged extension in a folder that is not trusted", function () {
+describe("The packaged extension in a folder that is not trusted", () => {
   let workbench: Workbench;
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     const own = { tokens: 4, width: 4, layers: [{ attention: {}, feedForward: {} }], target: { function: "./own.ts" } };
     const files = { "own.uap.json": JSON.stringify(own), "own.ts": "export default (X: number[][]) => X;" };
     workbench = await Workbench.start("untrusted", { trust: false, files });

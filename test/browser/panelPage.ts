@@ -9,13 +9,13 @@ interface AxeResults {
   violations: { id: string; impact: string | null; help: string; nodes: { html: string; failureSummary?: string }[] }[];
 }
 
-/** Does it up to three times, until it works. */
-export async function persistently(attempt: () => Promise<void>): Promise<void> {
-  for (let left = 2; ; left--) {
+/** Does it up to three times, with more patience (in milliseconds) each time, until it works. */
+export async function persistently(attempt: (patience: number) => Promise<void>): Promise<void> {
+  for (const patience of [3000, 10_000, 30_000]) {
     try {
-      return await attempt();
+      return await attempt(patience);
     } catch (error) {
-      if (left === 0) throw error;
+      if (patience === 30_000) throw error;
     }
   }
 }
@@ -43,9 +43,9 @@ export class PanelPage {
   async choose(key: string, label: string): Promise<void> {
     const control = this.control(key);
     // A click that comes while its section is drawn anew is lost.
-    await persistently(async () => {
+    await persistently(async (timeout) => {
       await control.click();
-      await this.frame.locator(`[data-key="${key}"][open]`).waitFor({ timeout: 3000 });
+      await this.frame.locator(`[data-key="${key}"][open]`).waitFor({ timeout });
     });
     await control.locator("vscode-option", { hasText: label }).first().click();
     await this.frame.locator(`[data-key="${key}"]:not([open])`).waitFor();

@@ -9,11 +9,10 @@ import { type Theme, themes, Workbench } from "./workbench";
 const tiny = (name: string, tokens: number) =>
   `${JSON.stringify({ name, tokens, width: 4, position: "absolute", layers: [{ attention: {}, feedForward: { hidden: 8 } }], target: { function: "copy-first" } }, null, 2)}\n`; // prettier-ignore
 
-describe("The panels of the packaged extension", function () {
+describe("The panels of the packaged extension", () => {
   let workbench: Workbench;
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     const files = { "one.uap.json": tiny("One", 4), "two.uap.json": tiny("Two", 5) };
     workbench = await Workbench.start("panels", { files });
   });
@@ -32,8 +31,7 @@ describe("The panels of the packaged extension", function () {
   };
 
   for (const theme of Object.keys(themes) as Theme[])
-    describe(`in the theme ${theme}`, function () {
-      this.timeout(180_000);
+    describe(`in the theme ${theme}`, () => {
       before(() => workbench.theme(theme));
 
       it("Distinguishability: the witness, every choice, the matrix, the way to the cause", async () => {
@@ -84,7 +82,7 @@ describe("The panels of the packaged extension", function () {
         // Parameters, seed, variants.
         await panel.choose("parameters", "of the largest margin found");
         await panel.locator(".maps").waitFor();
-        await panel.control("cancel").waitFor({ state: "detached", timeout: 60_000 });
+        await panel.control("cancel").waitFor({ state: "detached", timeout: 120_000 });
         await panel.choose("parameters", "as drawn");
         await panel.fill("seed", "5");
         await panel.choose("variant", "With the fix: Make token 0 global, small analogue");
@@ -117,9 +115,9 @@ describe("The panels of the packaged extension", function () {
         await panel.choose("layout", "ring");
         await panel.locator(".tokens.ring").waitFor();
         await panel.choose("generator", "all of them");
-        await panel.choose("variant", "As written, smallest analogue").catch(() => undefined);
+        await panel.choose("variant", "As written");
         await panel.fill("seed", "3");
-        await panel.control("cancel").waitFor({ state: "detached", timeout: 60_000 });
+        await panel.control("cancel").waitFor({ state: "detached", timeout: 120_000 });
         for (const summary of await panel.locator("summary").all()) await summary.click();
         await panel.assertAccessible(`Symmetry with its tables, ${theme}`);
         await panel.scrollTo(".errors");
@@ -163,7 +161,7 @@ describe("The panels of the packaged extension", function () {
         await panel.click(`step-${id}`);
         await status.filter({ hasText: `paused at step ${at + 1}` }).waitFor();
         await panel.click(`resume-${id}`);
-        await status.filter({ hasText: /ended/ }).waitFor({ timeout: 60_000 });
+        await status.filter({ hasText: /ended/ }).waitFor({ timeout: 120_000 });
         await panel.says(/0: the target is within reach/);
         await workbench.screenshot(`training-${theme}`);
         await panel.assertAccessible(`Training with a run, ${theme}`);
@@ -178,7 +176,7 @@ describe("The panels of the packaged extension", function () {
         // A second run; the sample of the first.
         await panel.fill("steps", "200");
         await panel.click("start");
-        await panel.locator(".run").nth(1).locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 60_000 });
+        await panel.locator(".run").nth(1).locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 120_000 });
         await panel.click(`select-${id}`);
         await panel.says(/One sample of the evaluation after step/);
         for (const summary of await panel.locator("summary").all()) await summary.click();
@@ -226,8 +224,7 @@ describe("The panels of the packaged extension", function () {
       });
     });
 
-  describe("across time", function () {
-    this.timeout(180_000);
+  describe("across time", () => {
     before(() => workbench.theme("dark"));
 
     it("a hidden panel misses nothing of a run", async () => {
@@ -242,7 +239,7 @@ describe("The panels of the packaged extension", function () {
       await workbench.page.waitForTimeout(2000);
       await tab.click();
       const again = await workbench.panel("Training: one.uap.json");
-      await again.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 60_000 });
+      await again.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 120_000 });
       await again.locator("summary", { hasText: "(40 rows)" }).click();
       const steps = await again.locator("details[open] tbody th").allInnerTexts();
       assert.deepEqual(
@@ -257,15 +254,15 @@ describe("The panels of the packaged extension", function () {
       await panel.fill("steps", "20000");
       await panel.click("start");
       const status = panel.locator(".run-status");
-      await status.filter({ hasText: /step \d{4}/ }).waitFor({ timeout: 60_000 });
+      await status.filter({ hasText: /step \d{4}/ }).waitFor({ timeout: 120_000 });
       const before = Number(/step (\d+)/.exec(await status.innerText())![1]);
       await workbench.reload();
       const again = await workbench.panel("Training: two.uap.json");
-      await again.locator(".run-status", { hasText: /step \d{4}/ }).waitFor({ timeout: 60_000 });
+      await again.locator(".run-status", { hasText: /step \d{4}/ }).waitFor({ timeout: 120_000 });
       const after = Number(/step (\d+)/.exec(await again.locator(".run-status").innerText())![1]);
       // At most the steps since the last checkpoint were lost (one may just have been on its way), and the run goes on by itself.
       assert.ok(after >= before - 2 * 500, `${after} after ${before}`);
-      await again.locator(".run-status", { hasText: new RegExp(`step ${String(after + 1000)[0]}\\d{${String(after + 1000).length - 1}}`) }).waitFor({ timeout: 60_000 }); // prettier-ignore
+      await again.locator(".run-status", { hasText: new RegExp(`step ${String(after + 1000)[0]}\\d{${String(after + 1000).length - 1}}`) }).waitFor({ timeout: 120_000 }); // prettier-ignore
       await again.locator("summary", { hasText: "Evaluations" }).click();
       const steps = (await again.locator("details[open] tbody th").allInnerTexts()).map(Number);
       assert.deepEqual(
@@ -284,7 +281,7 @@ describe("The panels of the packaged extension", function () {
       const two = await openPanel("two.uap.json", "Train This Architecture", "Training");
       await two.fill("steps", "100");
       await two.click("start");
-      await two.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 60_000 });
+      await two.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 120_000 });
       await workbench.page.locator(".tab", { hasText: "Training: one.uap.json" }).click();
       const again = await workbench.panel("Training: one.uap.json");
       await again.says(/No run yet/);
@@ -299,7 +296,7 @@ describe("The panels of the packaged extension", function () {
       await panel.fill("custom", "3");
       await panel.says(/token 3 replaced/);
       await panel.choose("parameters", "of the largest margin found");
-      await panel.control("cancel").waitFor({ state: "detached", timeout: 60_000 });
+      await panel.control("cancel").waitFor({ state: "detached", timeout: 120_000 });
       const file = path.join(workbench.folder, "one.uap.json");
       const text = readFileSync(file, "utf8");
       writeFileSync(file, text.replace('"tokens": 4', '"tokens": 6'));
@@ -307,7 +304,7 @@ describe("The panels of the packaged extension", function () {
       await panel.assertAccessible("a stale panel");
       await panel.click("measure");
       await panel.says(/\(6 tokens, width 4, 1 layer\)/);
-      await panel.control("cancel").waitFor({ state: "detached", timeout: 60_000 });
+      await panel.control("cancel").waitFor({ state: "detached", timeout: 120_000 });
       await workbench.page.locator(".tab", { hasText: "Distinguishability: one.uap.json" }).click();
       await workbench.command("View: Move Editor into Previous Group");
       const moved = await workbench.panel("Distinguishability: one.uap.json");
@@ -343,7 +340,7 @@ describe("The panels of the packaged extension", function () {
       await panel.press("Control+A", "5", "0", "Enter");
       await panel.control("start").focus();
       await panel.press("Enter");
-      await panel.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 60_000 });
+      await panel.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 120_000 });
       await panel.locator('[data-key^="remove-"]').focus();
       await panel.press("Enter");
       await panel.says(/No run yet/);
@@ -353,7 +350,7 @@ describe("The panels of the packaged extension", function () {
       const panel = await openPanel("one.uap.json", "Train This Architecture", "Training");
       await panel.fill("steps", "50");
       await panel.click("start");
-      await panel.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 60_000 });
+      await panel.locator(".run-status", { hasText: "ended" }).waitFor({ timeout: 120_000 });
       const magic: Record<string, RegExp> = {
         csv: /^run,title,step,training loss/,
         svg: /^<svg xmlns/,

@@ -5,8 +5,7 @@ import { Workbench } from "./workbench";
 /** A software driver on a busy machine takes its time: for the first kernels, and for the steps that are timed. */
 const patience = 240_000;
 
-describe("The packaged extension with WebGPU in a panel", function () {
-  this.timeout(300_000);
+describe("The packaged extension with WebGPU in a panel", () => {
   let workbench: Workbench;
 
   before(async () => {

@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { Workbench } from "./workbench";
 
-describe("The story of a window that is too narrow", function () {
+describe("The story of a window that is too narrow", () => {
   let workbench: Workbench;
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     workbench = await Workbench.start("story");
     await workbench.page.setViewportSize({ width: 1600, height: 1100 });
   });
@@ -15,8 +14,7 @@ describe("The story of a window that is too narrow", function () {
     if (this.currentTest?.isFailed()) await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
-  it("from the squiggle to the curve below the floor", async function () {
-    this.timeout(300_000);
+  it("from the squiggle to the curve below the floor", async () => {
     const { page } = workbench;
     const quickFix = async (title: string) => (await workbench.quickFixes()).filter({ hasText: title }).click();
 

@@ -11,6 +11,9 @@ import { launchChromium, openWorkbench, startServer, type Server } from "../rig/
 const root = path.join(__dirname, "..", "..");
 const results = path.join(root, "test-results");
 
+/** Milliseconds that anything may take to be on the screen. Tests wait for states: on a busy machine they take longer, and fail no more often. */
+const patience = 60_000;
+
 /** The four kinds of themes, and the class that each gives the workbench. */
 export const themes = {
   light: { name: "Default Light Modern", workbench: "vs" },
@@ -71,7 +74,7 @@ export class Workbench {
     try {
       const browser = await launchChromium();
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(patience);
       await openWorkbench(page, server, folder);
       await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
       return new Workbench(page, browser, server, scratch, folder);
@@ -135,10 +138,10 @@ export class Workbench {
   async pick(key: string, text: string, brings: Locator): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
     // While a panel takes or gives away the focus, a key is lost and a quick pick is closed.
-    await persistently(async () => {
+    await persistently(async (timeout) => {
       await this.page.keyboard.press(key);
-      await input.fill(text, { timeout: 3000 });
-      await brings.waitFor({ timeout: 5000 });
+      await input.fill(text, { timeout });
+      await brings.waitFor({ timeout });
     });
   }
 
@@ -165,7 +168,7 @@ export class Workbench {
 
   /** The page of a panel that is on view, by how its title begins: "Training: ring.uap.yaml". */
   async panel(title: string): Promise<PanelPage> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + patience;
     for (;;) {
       for (const frame of this.page.frames()) {
         // A frame may go away while it is asked.

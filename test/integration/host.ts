@@ -9,9 +9,9 @@ export const extensionId = "uap-lens.uap-lens";
 export const threads: Worker[] = [];
 process.on("worker", (worker) => threads.push(worker));
 
-/** Waits until `value` is what `enough` wants, and returns it. Fails with the last value after 20 s. */
+/** Waits until `value` is what `enough` wants, and returns it. Fails with the last value after a minute. */
 export async function until<T>(value: () => T | PromiseLike<T>, enough: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const last = await value();
     if (enough(last)) return last;

@@ -10,7 +10,7 @@ export async function run(): Promise<void> {
   Mocha.reporters.Base.consoleLog = (...args: unknown[]) => {
     for (const line of format(...args).split("\n")) console.log(testOutput + line);
   };
-  const mocha = new Mocha({ ui: "bdd", timeout: 60_000, rootHooks: mochaHooks });
+  const mocha = new Mocha({ ui: "bdd", timeout: 180_000, rootHooks: mochaHooks });
   for (const file of readdirSync(__dirname)) if (file.endsWith(".test.js")) mocha.addFile(path.join(__dirname, file));
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => {

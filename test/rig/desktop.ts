@@ -11,7 +11,7 @@ import { testOutput } from "../integration/output";
 import { launchChromium, openWorkbench, startServer, type Server } from "./server";
 
 /** Longest that a whole run may take; a run that hangs ends as a failed one. */
-const patience = 10 * 60_000;
+const patience = 20 * 60_000;
 
 const { values, positionals } = parseArgs({
   strict: false, // VS Code has hundreds of options; those that only concern the desktop are ignored

@@ -111,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       void stop();
       reject(new Error(`the ${options.edition} VS Code server ${why}; see ${options.log}`));
     };
-    const timer = setTimeout(() => fail("did not start within a minute"), 60_000);
+    const timer = setTimeout(() => fail("did not start within three minutes"), 180_000);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
       log.write(chunk);
@@ -154,5 +154,5 @@ export async function launchChromium(): Promise<Browser> {
 /** Opens the folder in the server's workbench and waits until the workbench is there. */
 export async function openWorkbench(page: Page, server: Server, folder: string): Promise<void> {
   await page.goto(`${server.origin}/?folder=${encodeURIComponent(folder)}`);
-  await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+  await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 180_000 });
 }
