@@ -52,8 +52,9 @@ export interface RepairOutcome {
 /** Most repairs in an outcome, and most that take the same kinds of edits. */
 const mostRepairs = 10;
 const mostAlike = 2;
-/** Most single edits of a repair; three are tried only where no two do. */
+/** Most single edits of a repair; two are tried only where one makes fewer repairs than `enough`, three only where two make none. */
 const mostEdits = 3;
+const enough = 3;
 /** Further layers tried, one by one, once all tokens are connected: past a period or two every output probes everything. */
 const furtherLayers = 4;
 /** Blocks that are tried for being repeated. */
@@ -119,6 +120,8 @@ type Kind =
   | "window"
   | "global"
   | "links"
+  | "tap"
+  | "residual"
   | "shift"
   | "self"
   | "invert"
@@ -168,8 +171,7 @@ class Search {
   run(): Repair[] {
     let level: Attempted[] = [this.best];
     const seen = new Set<string>();
-    for (let edits = 1; edits <= mostEdits && level.length > 0; edits++) {
-      if (edits > 2 && this.kept.length > 0) break;
+    for (let edits = 1; edits <= mostEdits && this.kept.length < (edits === mostEdits ? 1 : enough); edits++) {
       const next: Attempted[] = [];
       for (const from of level)
         for (const kind of this.kindsFor(from)) {
@@ -284,6 +286,10 @@ class Search {
         return this.window(architecture);
       case "links":
         return this.links(architecture);
+      case "tap":
+        return fixes.nextTap(architecture);
+      case "residual":
+        return fixes.addResiduals(architecture);
       case "global":
         return this.looksBack ? [] : fixes.globalToken(architecture);
       case "shift":
@@ -387,15 +393,15 @@ class Search {
 }
 
 const kindsAgainst: Partial<Record<Left, readonly Kind[]>> = {
-  UAP101: ["layers", "global", "window", "shift", "full", "links"],
-  UAP102: ["shift", "global", "circular", "window", "full", "links"],
+  UAP101: ["layers", "global", "window", "shift", "tap", "residual", "full", "links"],
+  UAP102: ["shift", "global", "circular", "window", "tap", "full", "links"],
   UAP103: ["self", "invert", "global", "full"],
-  UAP104: ["layers", "positions", "global", "window", "full", "links"],
+  UAP104: ["residual", "layers", "positions", "global", "window", "full", "links"],
   UAP201: ["positions", "one side", "orbits", "registers"],
   UAP202: ["no positions", "circular", "full", "orbits", "registers"],
   UAP301: ["feed-forward"],
   UAP302: ["feed-forward"],
-  undecided: ["layers", "positions", "full"],
+  undecided: ["residual", "layers", "positions", "full"],
 };
 
 /** The least number from 1 to `most` for which it holds, near a guess; it holds for `most`, and for everything above the least. */

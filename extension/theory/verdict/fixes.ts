@@ -161,6 +161,33 @@ export function randomLinks(
   return candidate ? [candidate] : [];
 }
 
+/** Without its own token in every output, layers can make tokens equal that were told apart. */
+export function addResiduals(architecture: Architecture): Candidate[] {
+  const changes: SpecChange[] = [];
+  const layers = architecture.layers.map((block, index) => {
+    if (block.mixer.residual) return block;
+    changes.push({ path: ["layers", index, block.mixer.kind, "residual"], value: true });
+    return { ...block, mixer: { ...block.mixer, residual: true } };
+  });
+  if (changes.length === 0) return [];
+  return [{ title: "Add the residual paths that are missing", changes, architecture: { ...architecture, layers } }];
+}
+
+/** The next token along the circle, for convolutions whose taps leave tokens unconnected. */
+export function nextTap(architecture: Architecture): Candidate[] {
+  const changes: SpecChange[] = [];
+  const layers = architecture.layers.map((block, index) => {
+    if (block.mixer.kind !== "convolution" || block.mixer.offsets.includes(1)) return block;
+    const offsets = [...block.mixer.offsets, 1];
+    changes.push({ path: ["layers", index, "convolution", "taps"], value: offsets });
+    return { ...block, mixer: { ...block.mixer, offsets } };
+  });
+  if (changes.length === 0) return [];
+  return [
+    { title: "Give the convolutions a tap at the next token", changes, architecture: { ...architecture, layers } },
+  ];
+}
+
 /** How far a window has to reach for the depth: n - 1 steps in `depth` hops. */
 export const reachFor = ({ tokens, layers }: Architecture): number =>
   Math.ceil((tokens - 1) / layers.reduce((sum, block) => sum + block.repeat, 0));
