@@ -246,8 +246,10 @@ class Designer {
       within(() => {
         const decision = decide(withDepth(architecture, depth));
         if (!("group" in decision.symmetry)) return null;
-        const { automorphisms, contains } = decision.symmetry.group;
-        return automorphisms.order.equals(order) && group.generators.every(contains) ? decision : null;
+        const found = decision.symmetry.group;
+        return found.automorphisms.order.equals(order) && group.generators.every((p) => found.contains(p))
+          ? decision
+          : null;
       });
     if (architecture.registers === 0) {
       const needed = decided(start)?.needed;
