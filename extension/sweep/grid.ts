@@ -225,7 +225,11 @@ function checkAxes(base: unknown, axes: readonly Axis[]): Problem[] {
     // What another axis puts there may have a place for it.
     if (axes.some((other) => other.name !== name && name.startsWith(`${other.name}.`))) continue;
     try {
-      specificationOf(base, [{ name, values: wanted }], [0]);
+      const read = parseArchitecture(specificationOf(base, [{ name, values: wanted }], [0]));
+      const unknown = "problems" in read ? read.problems.find(({ atKey }) => atKey) : undefined;
+      if (unknown === undefined) continue;
+      const hint = didYouMean(name, Object.keys(axesSchema.shape));
+      problems.push({ path: ["axes", name], message: hint === "" ? unknown.message : `there is no axis \`${clip(name)}\`${hint}`, atKey: true }); // prettier-ignore
     } catch (error) {
       if (!(error instanceof NoPlace)) throw error;
       problems.push({ path: ["axes", name], message: error.message, atKey: true });
