@@ -15,6 +15,7 @@ import { isCodeFile, mayBeModelFile, mostBytes, searches } from "./models/fileNa
 import { Measurer } from "./numeric";
 import { backendNames } from "./runtime/backends/backend";
 import { backendOf, complain, Misuse, parse, print, read, reasonOf, showProgress } from "./terminal";
+import { repairCommand, repairUsage } from "./repairCommand";
 import { sweepCommand, sweepUsage } from "./sweep/command";
 import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
@@ -40,7 +41,8 @@ Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command
 
 ${verifyUsage}
 ${trainUsage}
-${sweepUsage}`;
+${sweepUsage}
+${repairUsage}`;
 
 const leaving = (folders: readonly string[]) => ({
   ignore: folders.map((folder) => `**/${folder}/**`),
@@ -52,6 +54,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "check":
       return check(args);
+    case "repair":
+      return repairCommand(args);
     case "sweep":
       return sweepCommand(args);
     case "train":
