@@ -87,10 +87,17 @@ const builds = [
   },
   {
     ...common,
-    entryPoints: ["report", "runtime", "training", "distinguishability", "symmetry", "live"].map((page) => ({
-      in: `webview/${page}/main.ts`,
-      out: page,
-    })),
+    entryPoints: [
+      "report",
+      "runtime",
+      "training",
+      "distinguishability",
+      "symmetry",
+      "repair",
+      "design",
+      "sweep",
+      "live",
+    ].map((page) => ({ in: `webview/${page}/main.ts`, out: page })),
     outdir: "dist/webview",
     external: ["./transpile.js"], // for targets that only the runtime process loads
     platform: "browser",
@@ -108,8 +115,12 @@ if (!production)
 
 async function writeSchema() {
   const { architectureJsonSchema } = await tsImport("./extension/theory/architecture/jsonSchema.ts", import.meta.url);
+  const { gridJsonSchema } = await tsImport("./extension/sweep/grid.ts", import.meta.url);
   mkdirSync("dist", { recursive: true });
-  writeFileSync("dist/uap.schema.json", JSON.stringify(architectureJsonSchema(), null, production ? 0 : 2) + "\n");
+  const write = (name, schema) =>
+    writeFileSync(`dist/${name}.schema.json`, JSON.stringify(schema, null, production ? 0 : 2) + "\n");
+  write("uap", architectureJsonSchema());
+  write("sweep", gridJsonSchema());
 }
 
 /** What is loaded from beside the bundles: the parser of code and its grammars, the compiled WASM backend, and Dawn for the platform. */

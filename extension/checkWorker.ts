@@ -2,13 +2,18 @@
 import { parentPort } from "node:worker_threads";
 import { issuedAndShown, verifiedAndShown } from "./certificates";
 import { checkModel } from "./check";
+import { type Designed, designsFor, pictureOfPairs, type Written, writtenAs } from "./designs";
+import type { ExportFormat } from "./exports";
 import { prepareReading } from "./models/code";
 import { evaluableOf } from "./models/code/typescript";
 import { keepEvaluation } from "./models/code/typescript/evaluated";
 import type { Evaluable, Evaluation } from "./runtime/evaluation/evaluate";
 import { type Repairs, repairsOf } from "./repairs";
+import { gridView, pointOfGrid, rowsIn } from "./sweep/asked";
 import { type Portrait, portraitOf, type Study, studyOf } from "./study";
 import type { Architecture } from "./theory/architecture/schema";
+import type { SymmetryRequest } from "./theory/design/groups";
+import type { PairClasses } from "./theory/design/pairClasses";
 import type { FileReport } from "./theory/verdict/report";
 
 /** What can be asked; the name the report gives the file also decides the reader. */
@@ -20,6 +25,14 @@ export type Question =
   | { kind: "study"; fileName: string; text: string; report: FileReport; architecture: number }
   | { kind: "portrait"; architecture: Architecture }
   | { kind: "repairs"; fileName: string; text: string; architecture: number }
+  | { kind: "design"; request: SymmetryRequest; width: number }
+  | { kind: "pairs"; architecture: Architecture }
+  | { kind: "export"; architecture: Architecture; format: ExportFormat }
+  /** The text is that of a grid. */
+  | { kind: "grid"; fileName: string; text: string }
+  | { kind: "point"; fileName: string; text: string; point: number }
+  /** The text is that of the result of a sweep. */
+  | { kind: "rows"; fileName: string; text: string }
   | { kind: "certificate"; fileName: string; text: string; architecture: number }
   /** The text is that of a certificate. */
   | { kind: "verify"; text: string; model: { fileName: string; text: string } | undefined };
@@ -33,6 +46,13 @@ export interface Answers {
   portrait: Portrait;
   /** Undefined where the text has no such architecture. */
   repairs: Repairs | undefined;
+  design: Designed;
+  /** Null where there is no picture of them. */
+  pairs: PairClasses[] | null;
+  export: Written;
+  grid: ReturnType<typeof gridView>;
+  point: ReturnType<typeof pointOfGrid>;
+  rows: ReturnType<typeof rowsIn>;
   certificate: ReturnType<typeof issuedAndShown>;
   verify: ReturnType<typeof verifiedAndShown>;
 }
@@ -61,6 +81,18 @@ function answer(question: Question): Response["answer"] {
       return portraitOf(question.architecture);
     case "repairs":
       return repairsOf(question.fileName, question.text, question.architecture);
+    case "design":
+      return designsFor(question.request, question.width);
+    case "pairs":
+      return pictureOfPairs(question.architecture);
+    case "export":
+      return writtenAs(question.architecture, question.format);
+    case "grid":
+      return gridView(question.fileName, question.text);
+    case "point":
+      return pointOfGrid(question.fileName, question.text, question.point);
+    case "rows":
+      return rowsIn(question.fileName, question.text);
     case "certificate":
       return issuedAndShown(question.fileName, question.text, question.architecture);
     case "verify":
@@ -70,8 +102,8 @@ function answer(question: Question): Response["answer"] {
 
 /** The file that a question is about, if it is about one. */
 function fileOf(question: Question): string | undefined {
-  if (question.kind === "portrait") return undefined;
-  return question.kind === "verify" ? question.model?.fileName : question.fileName;
+  if (question.kind === "verify") return question.model?.fileName;
+  return "fileName" in question ? question.fileName : undefined;
 }
 
 let earlier = Promise.resolve();

@@ -18,13 +18,17 @@ import { Runtime } from "./editor/runtime";
 import { Status } from "./editor/status";
 import { WorkspaceCheck } from "./editor/workspaceCheck";
 import { codeFileGlob, modelFileGlob } from "./models/fileNames";
+import { DesignPanels } from "./panels/designPanel";
 import { DistinguishabilityPanel, distinguishabilityViewType } from "./panels/distinguishabilityPanel";
 import { LiveView } from "./panels/liveView";
 import { ModelPanels, type PanelServices } from "./panels/modelPanel";
 import { ModelTree } from "./panels/modelTree";
+import { RepairedTexts } from "./panels/repairedTexts";
+import { RepairPanel, repairViewType } from "./panels/repairPanel";
 import { ReportPanels } from "./panels/reportPanel";
 import { runtimePanelHost } from "./panels/runtimePanel";
 import { Studies } from "./panels/studies";
+import { SweepPanels } from "./panels/sweepPanel";
 import { SymmetryPanel, symmetryViewType } from "./panels/symmetryPanel";
 import { TrainingPanel, trainingViewType } from "./panels/trainingPanel";
 import { TrainingRuns } from "./panels/trainingRuns";
@@ -40,8 +44,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const checker = newChecker();
   // Panels ask on a thread of their own, so that no check waits for them.
   const panelChecker = newChecker();
-  // So do certificates, which take seconds.
+  // So do certificates, which take seconds, and searches for designs and repairs.
   const certificateChecker = newChecker();
+  const searchChecker = newChecker();
   const pages = new FindingPages(context.extensionUri);
   const reports = new Reports(checker);
   const diagnostics = new Diagnostics(reports, pages);
@@ -53,13 +58,23 @@ export function activate(context: vscode.ExtensionContext): void {
   const runtime = new Runtime(script("runtime.js"), runtimePanelHost(context.extensionUri), log);
   const storage = context.storageUri ?? context.globalStorageUri;
   const runs = new TrainingRuns(runtime, storage.scheme === "file" ? `${storage.fsPath}/runs` : undefined, log);
-  const studies = new Studies(panelChecker);
-  const services: PanelServices = { extensionUri: context.extensionUri, reports, studies, runtime, runs };
+  const studies = new Studies(panelChecker, searchChecker);
+  const repaired = new RepairedTexts();
+  const services: PanelServices = { extensionUri: context.extensionUri, reports, studies, runtime, runs, repaired };
   const modelPanels = {
     training: new ModelPanels(trainingViewType, TrainingPanel, services),
     distinguishability: new ModelPanels(distinguishabilityViewType, DistinguishabilityPanel, services),
     symmetry: new ModelPanels(symmetryViewType, SymmetryPanel, services),
+    repair: new ModelPanels(repairViewType, RepairPanel, services),
   };
+  const designer = new DesignPanels(services);
+  const sweeps = new SweepPanels({
+    extensionUri: context.extensionUri,
+    checker: searchChecker,
+    entry: script("runtime.js"),
+    version: (context.extension.packageJSON as { version: string }).version,
+    folder: storage.scheme === "file" ? `${storage.fsPath}/sweeps` : undefined,
+  });
   const lenses = new Lenses(reports, certificates);
   const files: vscode.DocumentSelector = { pattern: modelFileGlob };
   context.subscriptions.push(
@@ -67,6 +82,7 @@ export function activate(context: vscode.ExtensionContext): void {
     checker,
     panelChecker,
     certificateChecker,
+    searchChecker,
     reports,
     diagnostics,
     workspaceCheck,
@@ -77,7 +93,10 @@ export function activate(context: vscode.ExtensionContext): void {
     model,
     runtime,
     runs,
+    repaired,
     ...Object.values(modelPanels),
+    designer,
+    sweeps,
     new ModelTree(model, reports),
     new LiveView(context.extensionUri, model, reports, runs),
     new Status(reports, runtime),
@@ -90,6 +109,6 @@ export function activate(context: vscode.ExtensionContext): void {
       ...CommentCompletion.triggers,
     ),
     registerEvaluation(checker, reports, script("evaluation.js")),
-    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, certificates),
+    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, designer, certificates),
   );
 }

@@ -1,8 +1,9 @@
 /** What the panels show of an architecture beyond its report: variants of it, and its pictures. Made on the checking thread. */
 import { readModelFile } from "./models";
-import { architectureOf, LineMap } from "./models/ranges";
+import { applied, architectureOf } from "./models/ranges";
 import type { ReadArchitecture } from "./models/modelFile";
 import type { Architecture, SymmetrySpec } from "./theory/architecture/schema";
+import type { SymmetryRequest } from "./theory/design/groups";
 import { cellsOf, picturedTokens, type Pictures, reachMap } from "./theory/patterns/pictures";
 import { BeyondReach } from "./theory/patterns/rows";
 import { declaredGroup } from "./theory/symmetry/naming";
@@ -52,6 +53,8 @@ export interface Study {
     /** Changes by which the model loses its symmetry, and by which it keeps, or gets back, the one that is asked for. */
     break: Action[];
     keep: Action[];
+    /** The declared symmetry, or else the architecture's own, as the designer is asked for it; null where it is not decided or not listed. */
+    request: SymmetryRequest | null;
   };
 }
 
@@ -130,15 +133,6 @@ export function studyOf(fileName: string, text: string, report: FileReport, inde
 const isTheoryError = ({ code, severity }: { code: FindingCode; severity: string }): boolean =>
   severity === "error" && code < "UAP500";
 
-/** The text with edits of it made. */
-function applied(text: string, edits: readonly TextEdit[]): string {
-  const lines = new LineMap(text);
-  return [...edits]
-    .map(({ range, newText }) => ({ from: lines.offset(range.start), to: lines.offset(range.end), newText }))
-    .sort((a, b) => b.from - a.from)
-    .reduce((changed, { from, to, newText }) => changed.slice(0, from) + newText + changed.slice(to), text);
-}
-
 function placesOf(read: ReadArchitecture): Places {
   return {
     position: read.locate(["position"]),
@@ -173,18 +167,34 @@ function symmetryActions(
       ? []
       : change(`Declare ${symmetry!.name} as the target's symmetry`, [{ path: ["target", "symmetry"], value: spec }]);
   };
+  const declared = declaredSymmetry(architecture, symmetry);
   const broken = fixesOf("UAP202", "UAP203");
   const excess = fixesOf("UAP201");
   const has = symmetry !== null && symmetry.name !== "trivial";
   return {
-    declared: declaredSymmetry(architecture, symmetry),
+    declared,
     break: !has ? [] : excess.length > 0 ? excess : lossOfSymmetry(),
     keep: broken.length > 0 ? broken : has && architecture.target.symmetry === null ? declaration() : [],
+    request: requestOf(declared ?? symmetry, architecture.tokens),
   };
 }
 
+/** G as the designer is asked for it: by name where the name means exactly G on these tokens, otherwise by generators. */
+function requestOf(symmetry: SymmetryReport | DeclaredSymmetry | null, tokens: number): SymmetryRequest | null {
+  const generators = symmetry?.generators ?? null;
+  if (symmetry === null || generators === null) return null;
+  if (generators.length === 0) return { kind: "name", name: "trivial", tokens };
+  if (typeof declarationOf({ ...symmetry, generators }, tokens) === "string")
+    return { kind: "name", name: symmetry.name, tokens: null };
+  const cyclesOf = (generator: number[][]) => generator.map((cycle) => `(${cycle.join(" ")})`).join("");
+  return { kind: "generators", cycles: generators.map(cyclesOf).join(", "), tokens };
+}
+
 /** G as `target.symmetry` says it: by name where the name means exactly G on these tokens, otherwise by generators. Null where it cannot. */
-function declarationOf({ name, order, generators }: SymmetryReport, tokens: number): SymmetrySpec | null {
+function declarationOf(
+  { name, order, generators }: Pick<SymmetryReport, "name" | "order" | "generators">,
+  tokens: number,
+): SymmetrySpec | null {
   if (generators === null) return null;
   const members = generators.map((generator) => fromCycles(tokens, generator));
   if (/^[SACD]_\d+$/.test(name)) {

@@ -9,6 +9,10 @@ import type { GroupComparison, MeasuredGenerator } from "../extension/runtime/me
 import type { TokenGap } from "../extension/runtime/measuring/distinguish";
 import type { Estimate } from "../extension/runtime/training/estimate";
 import type { Floor } from "../extension/runtime/training/floor";
+import type { DesignOutcome } from "../extension/theory/design/design";
+import type { SymmetryRequest } from "../extension/theory/design/groups";
+import type { PairClasses } from "../extension/theory/design/pairClasses";
+import type { Origin, SweepRow } from "../extension/sweep/row";
 import type { Pictures } from "../extension/theory/patterns/pictures";
 import type {
   DeclaredSymmetry,
@@ -48,11 +52,12 @@ export type ToHost =
   | { kind: "apply-fix"; finding: number; fix: number }
   | { kind: "open-page"; code: FindingCode }
   | { kind: "open-panel"; panel: PanelName }
+  | { kind: "design" }
   | { kind: "open-json" }
   | { kind: "check-again" };
 
 /** The panels of which each model file has its own. */
-export type PanelName = "training" | "distinguishability" | "symmetry";
+export type PanelName = "training" | "distinguishability" | "symmetry" | "repair";
 
 /** What survives a reload of the window. Everything else comes from the host. */
 export interface PageState {
@@ -325,7 +330,196 @@ export type ToSymmetryHost =
   | { kind: "view"; view: Partial<SymmetryView> }
   | { kind: "measure" }
   | { kind: "act"; action: "break" | "keep"; index: number }
+  /** To the designer, with the symmetry that is asked for. */
+  | { kind: "design" }
   | { kind: "go-to-position" };
+
+// ------------------------------------------------------------------------------------------------------------- design
+
+/** How a symmetry is given. */
+export type SymmetryKind = SymmetryRequest["kind"] | "target";
+
+/** What a person has typed and chosen in the designer: all that survives a reload of the window. */
+export interface DesignInputs {
+  by: SymmetryKind;
+  /** For each way of giving a symmetry, so that looking at another one loses nothing. `tokens` may be empty. */
+  given: Record<SymmetryKind, GivenSymmetry>;
+  /** Whether the edges of a graph have a direction. */
+  directed: boolean;
+  width: string;
+}
+
+/** As typed. Of a target `text` is a name of the library, or the path of a module of the person's own. */
+export interface GivenSymmetry {
+  text: string;
+  tokens: string;
+}
+
+/** What is wrong with what was typed, by its field: what is needed in its place. */
+export type DesignProblems = Partial<Record<"text" | "tokens" | "width", string>>;
+
+export interface DesignPageState {
+  inputs: DesignInputs;
+  selected: number;
+  format: string;
+}
+
+/** One row of the table. */
+export interface DesignRow {
+  title: string;
+  pairsPerLayer: number;
+  layers: number;
+  parameters: number;
+  registers: number;
+  verdict: Verdict;
+}
+
+export interface DesignSnapshot {
+  /** Where the symmetry is from, where the person has not typed it. */
+  origin: string | null;
+  inputs: DesignInputs;
+  problems: DesignProblems;
+  targets: { name: string; description: string }[];
+  /** Whether a target of the person's own, which is code, may be run. */
+  trusted: boolean;
+  progress: Progress;
+  /** Why the symmetry cannot be had, in a sentence. */
+  refused: string | null;
+  outcome: (Pick<DesignOutcome, "group" | "notes"> & { designs: DesignRow[] }) | null;
+  selected: number;
+  /** What the selected design can be written as, and as what it is. */
+  formats: { value: string; label: string }[];
+  format: string;
+  /** The selected design in the format chosen. */
+  shown: ShownDesign | null;
+  /** Something that could not be done, such as writing to a full disk. */
+  notice: string | null;
+}
+
+export interface ShownDesign {
+  title: string;
+  reason: string;
+  tokens: number;
+  registers: number;
+  /** Null while it is being written. */
+  text: { content: string; fileName: string; cut: boolean } | { problem: string } | null;
+}
+
+export type ToDesignPage =
+  | { kind: "snapshot"; snapshot: DesignSnapshot }
+  /** Of the selected design; null where cells would be too small. */
+  | { kind: "classes"; classes: PairClasses[] | null };
+
+export type ToDesignHost =
+  | { kind: "ready" | "cancel" | "open-settings" }
+  | { kind: "inputs"; change: Partial<Pick<DesignInputs, "by" | "directed" | "width">> & Partial<GivenSymmetry> }
+  | { kind: "design" }
+  /** Asks the person for a module of their own. */
+  | { kind: "choose-target" }
+  | { kind: "select"; design: number }
+  | { kind: "format"; format: string }
+  | { kind: "open-model" | "export" | "copy" };
+
+// ------------------------------------------------------------------------------------------------------------- repair
+
+/** The file as it is written, or a repair of it. */
+export interface RepairRow {
+  title: string;
+  /** Single edits; null of the file as it is written. */
+  edits: number | null;
+  verdict: Verdict;
+  layers: number;
+  /** Null where the cost is not known. */
+  pairsPerLayer: number | null;
+  /** Of full attention in the layers and heads that the file has. */
+  ofFull: number | null;
+  symmetry: string | null;
+}
+
+export interface RepairSnapshot {
+  kind: "repair";
+  subject: Subject;
+  progress: Progress;
+  /** Null before they are found. The first row is the file as it is written. */
+  rows: RepairRow[] | null;
+  /** Why there is no repair, in a sentence: there is none, or none is needed. */
+  none: string | null;
+  /** The repair on view, from 1 on as its row. */
+  selected: number;
+  shown: ShownRepair | null;
+}
+
+export interface ShownRepair {
+  title: string;
+  statement: string;
+  changes: ShownChange[];
+  warning: string | null;
+  /** Why it cannot be applied to the file; null where it can. */
+  unwritable: string | null;
+}
+
+/** A place in the specification, such as "layers[0].repeat", and the value that it gets; null where it is removed. */
+export interface ShownChange {
+  place: string;
+  value: string | null;
+}
+
+export interface ToRepairPage {
+  kind: "snapshot";
+  snapshot: RepairSnapshot | NothingYet;
+}
+
+export type ToRepairHost =
+  | ToModelPanel
+  | { kind: "search" }
+  | { kind: "select"; repair: number }
+  | { kind: "apply" | "show-difference" | "open-model" };
+
+// -------------------------------------------------------------------------------------------------------------- sweep
+
+/** A row as the page shows it. */
+export interface SweepPoint extends Omit<SweepRow, "specification"> {
+  /** Whether there is a specification to open. */
+  opens: boolean;
+}
+
+export type SweepSnapshot =
+  | { kind: "reading"; uri: string; file: string }
+  /** Neither a grid nor a result can be read from the file: a line for each problem. */
+  | { kind: "unread"; uri: string; file: string; problems: string[] }
+  | {
+      kind: "sweep";
+      uri: string;
+      file: string;
+      /** Whether the file is a grid, which can be run here, or a result. */
+      isGrid: boolean;
+      axes: string[];
+      points: number;
+      /** Rows that are there. */
+      done: number;
+      /** What is measured beside verdict and cost, in words. */
+      measures: string;
+      backend: Origin["backend"];
+      /** Why it is not run here, in a sentence. */
+      tooLarge: string | null;
+      progress: Progress;
+      notice: string | null;
+    };
+
+export type ToSweepPage =
+  | { kind: "snapshot"; snapshot: SweepSnapshot }
+  /** The rows after the first `first` ones. With `first` 0 the table begins anew. */
+  | { kind: "rows"; first: number; rows: SweepPoint[] };
+
+export type ToSweepHost =
+  | { kind: "ready" | "run" | "cancel" | "start-anew" | "save" | "open-file" }
+  /** Opens the specification of a point. */
+  | { kind: "open"; point: number };
+
+/** What survives a reload of the window. */
+export interface SweepState {
+  sweep: string;
+}
 
 // ----------------------------------------------------------------------------------------------------------- live view
 

@@ -92,7 +92,12 @@ export function variantNote(
 }
 
 /** Work under way, or how it ended, with what can be done about it. Null where there is nothing to say. */
-export function progressLine(state: Progress, again: () => void, send: Send): HTMLElement | null {
+export function progressLine(
+  state: Progress,
+  again: () => void,
+  send: (message: { kind: "cancel" | "open-settings" }) => void,
+  againLabel = "Measure Again",
+): HTMLElement | null {
   const line = (...children: Child[]) => element("div", { class: "line", role: "status" }, ...children);
   switch (state.kind) {
     case "idle":
@@ -103,7 +108,7 @@ export function progressLine(state: Progress, again: () => void, send: Send): HT
         button("cancel", "secondary", "Cancel", () => send({ kind: "cancel" })),
       );
     case "cancelled":
-      return line(element("span", {}, "Cancelled."), button("again", "secondary", "Measure Again", again));
+      return line(element("span", {}, "Cancelled."), button("again", "secondary", againLabel, again));
     case "failed":
       return line(
         element("span", { class: "problem" }, state.message),

@@ -10,6 +10,7 @@ export const commandIds = {
   symmetry: "uapLens.openSymmetry",
   design: "uapLens.design",
   repair: "uapLens.repair",
+  sweep: "uapLens.openSweep",
   issueCertificate: "uapLens.issueCertificate",
   verifyCertificate: "uapLens.verifyCertificate",
   copyCertificate: "uapLens.copyCertificateAsLatex",

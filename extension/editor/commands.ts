@@ -1,6 +1,7 @@
 /** The commands of the palette. */
 import * as vscode from "vscode";
 import type { PanelName } from "../../webview/protocol";
+import type { DesignPanels } from "../panels/designPanel";
 import type { ModelPanels } from "../panels/modelPanel";
 import type { ReportPanels } from "../panels/reportPanel";
 import type { ActiveModel } from "./activeModel";
@@ -20,6 +21,7 @@ export function registerCommands(
   panels: ReportPanels,
   model: ActiveModel,
   modelPanels: Record<PanelName, ModelPanels>,
+  designer: DesignPanels,
   certificates: Certificates,
 ): vscode.Disposable[] {
   const modelOnView = () => subjectOnView(reports)?.uri ?? panels.shown ?? model.uri;
@@ -55,6 +57,10 @@ export function registerCommands(
     openPanel("training"),
     openPanel("distinguishability"),
     openPanel("symmetry"),
+    openPanel("repair"),
+    vscode.commands.registerCommand(commandIds.design, (uri?: vscode.Uri, architecture?: number) =>
+      designer.open(uri ?? modelOnView(), architecture ?? architectureAtCursor(reports), uri !== undefined),
+    ),
     vscode.commands.registerCommand(commandIds.checkFile, async () => {
       const subject = subjectOnView(reports);
       if (subject === undefined) return;

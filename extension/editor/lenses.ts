@@ -58,6 +58,9 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
       return [
         lens(lensTitle(architecture), commandIds.explain, architecture.statement),
         ...(isDue ? [lens(title, command, tooltip)] : []),
+        ...(architecture.verdict === "refuted"
+          ? [lens("repair", commandIds.repair, "Compare the smallest changes that certify it")]
+          : []),
         lens("distinguishability", commandIds.distinguishability, "Which tokens it tells apart, layer by layer"),
         lens("symmetry", commandIds.symmetry, "Which rearrangements it commutes with"),
         lens("train", commandIds.training, "Train it against the error floor"),

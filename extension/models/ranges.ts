@@ -1,4 +1,4 @@
-import type { ArchitectureReport, FileReport, Finding, Position, Range } from "../theory/verdict/report";
+import type { ArchitectureReport, FileReport, Finding, Position, Range, TextEdit } from "../theory/verdict/report";
 
 /** Offsets (UTF-16 code units) to lines and characters of one text. */
 export class LineMap {
@@ -49,4 +49,13 @@ function contains(outer: Range, inner: Range): boolean {
 /** The architecture in which a finding is written, if it is in one. */
 export function architectureOf(report: FileReport, finding: Finding): ArchitectureReport | undefined {
   return report.architectures.find((architecture) => contains(architecture.range, finding.range));
+}
+
+/** The text with edits of it made. */
+export function applied(text: string, edits: readonly TextEdit[]): string {
+  const lines = new LineMap(text);
+  return [...edits]
+    .map(({ range, newText }) => ({ from: lines.offset(range.start), to: lines.offset(range.end), newText }))
+    .sort((a, b) => b.from - a.from)
+    .reduce((changed, { from, to, newText }) => changed.slice(0, from) + newText + changed.slice(to), text);
 }

@@ -14,6 +14,7 @@ import { openSubject, placementIn, reveal } from "../editor/subjects";
 import type { Action, Study, Variant } from "../study";
 import type { Range } from "../theory/verdict/report";
 import { pageHtml, pagesFolder, panelIcon, type PageName } from "./page";
+import type { RepairedTexts } from "./repairedTexts";
 import type { Studies } from "./studies";
 import type { TrainingRuns } from "./trainingRuns";
 
@@ -24,6 +25,7 @@ export interface PanelServices {
   studies: Studies;
   runtime: Runtime;
   runs: TrainingRuns;
+  repaired: RepairedTexts;
 }
 
 /** The column of a file that is on view, so that what is opened does not cover the panel beside it. */

@@ -118,7 +118,7 @@ function goTo({ placement }: Checked, range: Range): vscode.Command {
   return { title: "Go to", command: "vscode.open", arguments: [uri, options] };
 }
 
-const open = (panel: "distinguishability" | "symmetry", uri: vscode.Uri, index: number): vscode.Command => ({
+const open = (panel: "distinguishability" | "symmetry" | "repair", uri: vscode.Uri, index: number): vscode.Command => ({
   title: "Show",
   command: commandIds[panel],
   arguments: [uri, index],
@@ -179,6 +179,16 @@ function architectureNode(checked: Checked, report: FileReport, architecture: Ar
               ],
             },
           ]),
+      ...(verdict === "refuted"
+        ? [
+            {
+              label: "Repairs",
+              description: "the smallest changes that certify it",
+              icon: icon("wrench"),
+              command: open("repair", uri, index),
+            },
+          ]
+        : []),
       {
         label: "Symmetry",
         description: symmetry === null ? "not decided" : symmetry.name,

@@ -8,7 +8,8 @@ export function pagesFolder(extensionUri: vscode.Uri): vscode.Uri {
 }
 
 /** The bundled pages by the names of their files. */
-export type PageName = "report" | "runtime" | "training" | "distinguishability" | "symmetry" | "live";
+export type PageName =
+  "report" | "runtime" | "training" | "distinguishability" | "symmetry" | "repair" | "design" | "sweep" | "live";
 
 /** The icon of a panel's tab. */
 export function panelIcon(extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {

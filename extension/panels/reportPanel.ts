@@ -182,6 +182,9 @@ class ReportPanel implements vscode.Disposable {
       case "open-panel":
         await vscode.commands.executeCommand(commandIds[message.panel], this.uri, this.architecture);
         return;
+      case "design":
+        await vscode.commands.executeCommand(commandIds.design, this.uri, this.architecture);
+        return;
       case "open-json":
         await vscode.commands.executeCommand(commandIds.openJson, this.uri);
         return;

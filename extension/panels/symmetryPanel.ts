@@ -10,6 +10,7 @@ import type {
   ToSymmetryHost,
   ToSymmetryPage,
 } from "../../webview/protocol";
+import { commandIds } from "../editor/commandIds";
 import { backendTitles } from "../editor/runtime";
 import type { SymmetryProgress } from "../runtime/measuring/symmetry";
 import type { Study, Variant } from "../study";
@@ -88,6 +89,9 @@ export class SymmetryPanel extends MeasuringPanel<ToSymmetryPage, ToSymmetryHost
         const action = this.study?.symmetry[message.action].at(message.index);
         return action && this.act(action);
       }
+      case "design":
+        await vscode.commands.executeCommand(commandIds.design, this.uri, this.architecture);
+        return;
       case "go-to-position":
         return this.study && this.goTo(this.study.places.position);
     }

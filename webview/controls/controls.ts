@@ -8,6 +8,7 @@ import {
   vsCodeLink,
   vsCodeOption,
   vsCodeProgressRing,
+  vsCodeTextArea,
   vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
 import { element } from "./element";
@@ -20,6 +21,7 @@ provideVSCodeDesignSystem().register(
   vsCodeLink(),
   vsCodeOption(),
   vsCodeProgressRing(),
+  vsCodeTextArea(),
   vsCodeTextField(),
 );
 
@@ -98,16 +100,58 @@ export function textField(
   label: string,
   value: string,
   onChange: (value: string) => void,
-  { size = 10, problem }: { size?: number; problem?: string } = {},
+  { size = 10, problem, placeholder }: { size?: number; problem?: string; placeholder?: string } = {},
 ): HTMLElement {
   const control = element("vscode-text-field", {
-    "aria-label": problem === undefined ? label : `${label}: ${problem}`,
-    "data-key": key,
-    "current-value": value,
-    value,
+    ...typedAttributes(key, label, value, problem, placeholder),
     size: String(size),
-    ...(problem === undefined ? {} : { class: "invalid", title: problem }),
-  }) as HTMLElement & { value: string };
+  });
+  return asTyped(control, value, onChange);
+}
+
+/** A field of several lines; what was typed counts when the person leaves it or presses Enter together with Ctrl. */
+export function textArea(
+  key: string,
+  label: string,
+  value: string,
+  onChange: (value: string) => void,
+  { rows = 6, columns = 40, problem, placeholder }: { rows?: number; columns?: number; problem?: string; placeholder?: string } = {}, // prettier-ignore
+): HTMLElement {
+  const control = element("vscode-text-area", {
+    ...typedAttributes(key, label, value, problem, placeholder),
+    rows: String(rows),
+    cols: String(columns),
+    resize: "vertical",
+  });
+  control.addEventListener("keydown", (event) => {
+    // Leaving it is what makes the text count.
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    control.blur();
+    control.focus();
+  });
+  return asTyped(control, value, onChange);
+}
+
+const typedAttributes = (
+  key: string,
+  label: string,
+  value: string,
+  problem: string | undefined,
+  placeholder: string | undefined,
+): Record<string, string> => ({
+  "aria-label": problem === undefined ? label : `${label}: ${problem}`,
+  "data-key": key,
+  "current-value": value,
+  value,
+  ...(placeholder === undefined ? {} : { placeholder }),
+  ...(problem === undefined ? {} : { class: "invalid", title: problem }),
+});
+
+function asTyped(field: HTMLElement, value: string, onChange: (value: string) => void): HTMLElement {
+  const control = field as HTMLElement & { value: string };
+  // The toolkit calls every field "Text field" when it is put into the page.
+  const label = control.getAttribute("aria-label")!;
+  queueMicrotask(() => control.setAttribute("aria-label", label));
   control.addEventListener("input", () => control.setAttribute(typing, ""));
   control.addEventListener("focusout", () => control.removeAttribute(typing));
   control.addEventListener("change", () => {

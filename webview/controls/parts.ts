@@ -1,4 +1,7 @@
 /** Parts of pages that are made of plain elements. */
+import { verdictMarks } from "../../extension/editor/words";
+import type { Verdict } from "../../extension/theory/verdict/report";
+import { link } from "./controls";
 import { element, type Child } from "./element";
 
 /** A section under a heading; the title names it. */
@@ -40,4 +43,40 @@ export function table(headings: string[], rows: Child[][], label?: string): HTML
   );
 }
 
+/** A row of a table in which one row is on view. */
+export interface ChoiceRow {
+  /** Of its control; null where the row cannot be chosen. */
+  key: string | null;
+  name: string;
+  cells: Child[];
+}
+
+/** A table of which one row is chosen: by its name, which the keyboard reaches, or by a click anywhere in it. */
+export function choiceTable(
+  label: string,
+  headings: string[],
+  rows: readonly ChoiceRow[],
+  selected: number,
+  onSelect: (row: number) => void,
+): HTMLElement {
+  const made = table(
+    headings,
+    rows.map(({ key, name, cells }, index) => [key === null ? name : link(key, name, () => onSelect(index)), ...cells]),
+    label,
+  );
+  made.classList.add("choice");
+  made.querySelectorAll("tbody tr").forEach((row, index) => {
+    if (rows[index].key === null) return;
+    row.classList.add("choosable");
+    if (index === selected) row.setAttribute("aria-current", "true");
+    row.addEventListener("click", ({ target }) => {
+      if (!(target instanceof Element && target.closest("[data-key]"))) onSelect(index);
+    });
+  });
+  return made;
+}
+
 export const code = (text: string): HTMLElement => element("code", {}, text);
+
+export const verdictWord = (verdict: Verdict): HTMLElement =>
+  element("span", { class: `verdict ${verdict}` }, `${verdictMarks[verdict]} ${verdict}`);

@@ -62,3 +62,18 @@ export const css = ([r, g, b]: Rgb): string => `rgb(${Math.round(r)} ${Math.roun
 /** A colour as ImageData has it in memory, least byte first. */
 export const packed = ([r, g, b]: Rgb): number =>
   ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
+
+/** Lightness and chroma that classes take in turn: apart from either ground, and in sRGB at every hue. */
+const classTones = [
+  [0.68, 0.114],
+  [0.82, 0.088],
+  [0.54, 0.092],
+] as const;
+/** The golden angle: however many classes there are, neighbours and near neighbours differ in hue. */
+const hueStep = 137.508;
+
+/** The colour of a class, counted from 0, on either ground. Beyond some dozen they are told apart by what is written beside them. */
+export function classColour(index: number): Rgb {
+  const [lightness, chroma] = classTones[index % classTones.length];
+  return rgb(polar(lightness, chroma, 255 + hueStep * index));
+}

@@ -14,6 +14,8 @@ export interface Cells {
   pixels: Uint8ClampedArray;
   /** Whether a cell is outlined. */
   outlined?: (index: number) => boolean;
+  /** What is written into a cell where cells are large enough for it. */
+  written?: (index: number) => string;
 }
 
 export interface HeatmapOptions {
@@ -248,6 +250,7 @@ export class Heatmap {
       size * this.scale,
     );
     this.paintOutlines(context, cells, seen);
+    this.paintWriting(context, cells, seen);
     context.restore();
     context.strokeStyle = themeColour("contrastBorder", "panel-border", "descriptionForeground");
     context.lineWidth = 1;
@@ -288,6 +291,23 @@ export class Heatmap {
       context.lineWidth = 3;
       context.strokeRect(...this.rectangle(this.cursor, -1));
     }
+  }
+
+  private paintWriting(context: CanvasRenderingContext2D, { size, pixels, written }: Cells, seen: number): void {
+    if (written === undefined || this.scale < numberedFrom) return;
+    const family = getComputedStyle(document.body).fontFamily;
+    context.font = `${Math.min(14, Math.round(this.scale / 2))}px ${family}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    for (let row = Math.floor(this.top); row < Math.min(size, Math.ceil(this.top + seen)); row++)
+      for (let column = Math.floor(this.left); column < Math.min(size, Math.ceil(this.left + seen)); column++) {
+        const index = row * size + column;
+        const [red, green, blue] = pixels.subarray(4 * index, 4 * index + 3);
+        // Black and white are equally far from a grey of this luma.
+        context.fillStyle = 0.299 * red + 0.587 * green + 0.114 * blue > 118 ? "#000" : "#fff";
+        const [left, top, side] = this.rectangle({ row, column }, 0);
+        context.fillText(written(index), left + side / 2, top + side / 2);
+      }
   }
 
   private paintNumbers(context: CanvasRenderingContext2D, size: number, seen: number, shown: number): void {

@@ -1,7 +1,7 @@
 /** The page of the compact view: the verdict of the file in the active editor, and its training runs as they go. */
-import { verdictMarks } from "../../extension/editor/words";
 import { button, link, progress } from "../controls/controls";
 import { element } from "../controls/element";
+import { verdictWord } from "../controls/parts";
 import { openPage, section, type Section } from "../page";
 import type { LiveSnapshot, ToLiveHost, ToLivePage } from "../protocol";
 import { layerMeter } from "../report/drawings";
@@ -52,7 +52,7 @@ function architectureCard(
   return element(
     "section",
     { class: `card ${verdict}`, "aria-label": name },
-    element("h2", {}, element("span", { class: `verdict ${verdict}` }, `${verdictMarks[verdict]} ${verdict}`)),
+    element("h2", {}, verdictWord(verdict)),
     element("p", { class: "quiet" }, name),
     element(
       "p",

@@ -1,5 +1,5 @@
 /** The report as sections, each a function of the part of the snapshot that it shows. */
-import { mapsOfClass, verdictMarks, visibilityDecided } from "../../extension/editor/words";
+import { mapsOfClass, visibilityDecided } from "../../extension/editor/words";
 import { architectureOf } from "../../extension/models/ranges";
 import type {
   ArchitectureReport,
@@ -7,12 +7,11 @@ import type {
   Finding,
   Severity,
   SymmetryReport,
-  Verdict,
   Witness,
 } from "../../extension/theory/verdict/report";
 import { button, divider, dropdown, link, progress } from "../controls/controls";
 import { element, type Child } from "../controls/element";
-import { code, details, facts, table, titled } from "../controls/parts";
+import { code, details, facts, table, titled, verdictWord } from "../controls/parts";
 import { count, cycles, number } from "../words";
 import { section as drawnSection, type Section } from "../page";
 import type { PanelName, Snapshot, ToHost } from "../protocol";
@@ -174,11 +173,7 @@ function verdictData(architecture: ArchitectureReport) {
   };
 }
 
-function verdictWord(verdict: Verdict): HTMLElement {
-  return element("span", { class: `verdict ${verdict}` }, `${verdictMarks[verdict]} ${verdict}`);
-}
-
-function drawVerdict(data: ReturnType<typeof verdictData>): HTMLElement {
+function drawVerdict(data: ReturnType<typeof verdictData>, send: Send): HTMLElement {
   const { verdict, statement, tokens, width, written, needed, deeper, maps, mapsVerdict, symmetry, hops } = data;
   return element(
     "section",
@@ -196,6 +191,7 @@ function drawVerdict(data: ReturnType<typeof verdictData>): HTMLElement {
       ["Symmetry", symmetry],
       ["Layers until every pair is connected", hops],
     ]),
+    verdict === "refuted" ? panelButton("repair", "Compare Repairs", send) : null,
   );
 }
 
@@ -314,7 +310,12 @@ function drawSymmetry(
           element("h3", {}, "Orbits"),
           element("ul", {}, ...orbits.map((orbit) => element("li", {}, code(`{${orbit.join(", ")}}`)))),
         ),
-    panelButton("symmetry", "Measure the Symmetry", send),
+    element(
+      "div",
+      { class: "actions" },
+      button("symmetry", "secondary", "Measure the Symmetry", () => send({ kind: "open-panel", panel: "symmetry" })),
+      button("design", "secondary", "Design for This Symmetry", () => send({ kind: "design" })),
+    ),
   );
 }
 

@@ -2,8 +2,9 @@
 import { button, dropdown, field, textField } from "../controls/controls";
 import { element, type Child } from "../controls/element";
 import { code, details, facts, table, titled } from "../controls/parts";
-import { count, cycles, number } from "../words";
+import { count, cycles, number, orderText } from "../words";
 import { onThemeChange } from "../drawing/theme";
+import { drawnTokens, type Layout, tokenPicture } from "../drawing/tokens";
 import { openPage, section, type Section } from "../page";
 import type {
   NothingYet,
@@ -15,7 +16,6 @@ import type {
 } from "../protocol";
 import { head, nothing, progressLine, variantField, variantNote } from "../subject";
 import { errorChart } from "./errors";
-import { drawnTokens, type Layout, tokenPicture } from "./tokens";
 import "../base.css";
 import "./symmetry.css";
 
@@ -144,6 +144,11 @@ function groupSection({ symmetry, tokens, declared, actions }: SymmetrySnapshot)
           ...(actions.keep.length > 0 ? [element("div", { class: "actions" }, element("span", { class: "label" }, "Keep it"), ...act("keep"))] : []), // prettier-ignore
           element("div", { class: "actions" }, button("position", "secondary", "Go to the Positions", () => page.send({ kind: "go-to-position" }))), // prettier-ignore
         ),
+    element(
+      "div",
+      { class: "actions" },
+      button("design", "secondary", "Design for This Symmetry", () => page.send({ kind: "design" })),
+    ),
   );
 }
 
@@ -154,9 +159,6 @@ const relationWords = {
   "neither contains the other": "lacks a part of it and has another in addition",
   undecided: "not decided",
 } as const;
-
-const orderText = (order: string): string =>
-  order.length > 40 ? `${order.slice(0, 20)}… (${order.length} digits)` : /^\d+$/.test(order) ? BigInt(order).toLocaleString("en") : order; // prettier-ignore
 
 // ------------------------------------------------------------------------------------------------------------- tokens
 

@@ -1,7 +1,7 @@
 /** The tokens on a ring or on a line, coloured by orbit, with generators as arcs from each token to where it goes. */
 import { element, svgElement } from "../controls/element";
 import { cycles } from "../words";
-import { seriesCount, seriesDashes, seriesVariable } from "../drawing/series";
+import { seriesCount, seriesDashes, seriesVariable } from "./series";
 
 export type Layout = "ring" | "line";
 
