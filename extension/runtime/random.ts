@@ -11,6 +11,7 @@ export const streams = {
   rounding: 6,
   permutations: 7,
   trial: 8,
+  target: 9,
 } as const;
 
 /**

@@ -2,13 +2,19 @@
  * The library of target functions: maps F of a sample X of n tokens in R^d to n tokens in R^d, with what is known of their symmetry and of what their
  * outputs depend on. Plain float64, without TensorFlow.js.
  */
-import type { SymmetrySpec } from "../../theory/architecture/schema";
+import type { SymmetrySpec, Target } from "../../theory/architecture/schema";
+import { BeyondReach } from "../../theory/patterns/rows";
+import type { PermutationGroup } from "../../theory/symmetry/group";
+import { declaredGroup } from "../../theory/symmetry/naming";
+import { randomMap, randomProblem } from "./randomTarget";
 
 export interface Shape {
   /** n. */
   tokens: number;
   /** d. */
   width: number;
+  /** The symmetry that is declared, for targets that are drawn to have one; none is the trivial group. An architecture is a shape. */
+  target?: Pick<Target, "symmetry">;
 }
 
 /** F on one sample: reads x and writes y, both [tokens, width] row by row; y comes filled with zeros. */
@@ -37,6 +43,8 @@ interface Definition {
   numbered?: boolean;
   /** Fewest tokens for which it makes sense; 2 if left out. */
   fewest?: number;
+  /** Why it does not exist at the shape, in a sentence; null where it does, and if left out. */
+  problem?(shape: Shape): string | null;
   define(shape: Shape, k: number): { apply: SampleMap } & Knowledge;
 }
 
@@ -103,6 +111,9 @@ export function gridOf(n: number): { rows: number; columns: number } {
   while (n % rows !== 0) rows--;
   return { rows, columns: n / rows };
 }
+
+const symmetryOf = ({ target }: Shape): SymmetrySpec => target?.symmetry ?? "trivial";
+const groupOf = (shape: Shape): PermutationGroup => declaredGroup(symmetryOf(shape), shape.tokens).permutationGroup();
 
 const definitions: readonly Definition[] = [
   {
@@ -309,6 +320,26 @@ const definitions: readonly Definition[] = [
       return { ...linear(shape, weights), symmetry: { generators } };
     },
   },
+  {
+    name: "random",
+    numbered: true,
+    description:
+      "A random smooth map with exactly the symmetry that the file declares, none if it declares none; k is the seed.",
+    problem: (shape) => {
+      try {
+        return randomProblem(groupOf(shape));
+      } catch (error) {
+        if (error instanceof BeyondReach || error instanceof RangeError)
+          return `There is no random target: ${error.message}.`;
+        throw error;
+      }
+    },
+    define: (shape, k) => ({
+      apply: randomMap(groupOf(shape), shape.width, k),
+      symmetry: symmetryOf(shape),
+      visible: everything(shape.tokens),
+    }),
+  },
 ];
 
 /** The names of the library, in the order of the documentation; a name with `k` stands for itself and for "name-k". */
@@ -343,14 +374,17 @@ function find(name: string): { definition: Definition; k: number } | undefined {
 }
 
 /** Why the library has no such target for samples of the shape, in a sentence; null where it has. */
-export function targetProblem(name: string, { tokens }: Shape): string | null {
+export function targetProblem(name: string, shape: Shape): string | null {
+  const { tokens } = shape;
   const found = find(name);
   if (found === undefined) {
     const names = targetNames.map((known) => (known.numbered ? `${known.name} (or ${known.name}-k)` : known.name));
     return `There is no target "${name}". There are ${names.join(", ")}.`;
   }
-  const { fewest = 2 } = found.definition;
-  return tokens < fewest ? `The target ${name} needs at least ${fewest} tokens, and the model has ${tokens}.` : null;
+  const { definition } = found;
+  const { fewest = 2 } = definition;
+  if (tokens < fewest) return `The target ${name} needs at least ${fewest} tokens, and the model has ${tokens}.`;
+  return definition.problem?.(shape) ?? null;
 }
 
 /**
