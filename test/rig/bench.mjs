@@ -15,6 +15,6 @@ if (unknown.length > 0) {
   console.error(`No such bench: ${unknown.join(", ")}. There are: ${Object.keys(benches).join(", ")}.`);
   process.exit(2);
 }
-installPackages();
-installPrograms();
-for (const name of names) if (run(benches[name], { PLAYWRIGHT_CHROMIUM: findChromium() }) !== 0) process.exitCode = 1;
+await Promise.all([installPackages(), installPrograms()]);
+const env = { PLAYWRIGHT_CHROMIUM: findChromium() };
+for (const name of names) if ((await run(benches[name], { env })) !== 0) process.exitCode = 1;

@@ -10,5 +10,6 @@ const folder = path.resolve(process.argv[2] ?? root);
 mkdirSync(folder, { recursive: true });
 for (const target of targets) {
   const options = `--no-dependencies --allow-missing-repository --no-rewrite-relative-links --target ${target} --out "${folder}"`;
-  if (run(`node esbuild.mjs --production --target=${target} && vsce package ${options}`) !== 0) process.exit(1);
+  const made = await run(`node esbuild.mjs --production --target=${target} && vsce package ${options}`);
+  if (made !== 0) process.exit(1);
 }

@@ -2,7 +2,7 @@
  * What has to be on the machine before anything of the project can run. Node's own modules only: on a clean clone this
  * runs before the first `npm install`.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,17 +10,26 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Runs a command line in the repository root with the terminal as its output; its exit code. */
-export function run(command, env = {}) {
+/**
+ * Runs a command line in the repository root; its exit code. What it prints goes to the terminal, or in pieces to `output`. With a
+ * positive `niceness` other programs compute first, where the system knows of that.
+ */
+export function run(command, { env = {}, output, niceness = 0 } = {}) {
   const bin = path.join(root, "node_modules", ".bin");
   const PATH = [bin, process.env.PATH].join(path.delimiter);
-  const { status } = spawnSync(command, {
+  const nice = niceness > 0 && process.platform !== "win32" ? ["nice", "-n", String(niceness), "sh", "-c"] : [];
+  const [program, ...args] = [...nice, command];
+  const child = spawn(program, args, {
     cwd: root,
-    stdio: "inherit",
-    shell: true,
+    stdio: output ? ["ignore", "pipe", "pipe"] : "inherit",
+    shell: nice.length === 0,
     env: { ...process.env, PATH, ...env },
   });
-  return status ?? 1;
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", output);
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 1));
+  });
 }
 
 /** The full path of the first of these commands that PATH has. */
@@ -33,14 +42,14 @@ export function onPath(...commands) {
 }
 
 /** Installs node_modules where it is missing or older than the lock file. Exits if it cannot. */
-export function installPackages() {
+export async function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(path.join(root, "package-lock.json")))
     .digest("hex");
   const stamp = path.join(root, "node_modules", ".installed-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.log("Installing the npm packages (npm install) ...");
-  if (run("npm install") !== 0) process.exit(2);
+  if ((await run("npm install")) !== 0) process.exit(2);
   writeFileSync(stamp, lock);
 }
 
@@ -63,7 +72,7 @@ const programs = [
 ];
 
 /** Installs the missing programs where that can be done without asking; elsewhere says what is missing. */
-export function installPrograms() {
+export async function installPrograms() {
   const missing = programs.filter(({ found }) => !found()).flatMap(({ packages }) => packages);
   if (missing.length === 0) return;
   if (!onPath("apt-get") || process.getuid?.() !== 0) {
@@ -73,5 +82,6 @@ export function installPrograms() {
   console.log(`Installing Debian packages: ${missing.join(" ")} ...`);
   const apt = "apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0";
   const install = `${apt} install --yes --no-install-recommends ${missing.join(" ")}`;
-  if (run(`${apt} update && ${install}`, { DEBIAN_FRONTEND: "noninteractive" }) !== 0) process.exit(2);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  if ((await run(`${apt} update && ${install}`, { env })) !== 0) process.exit(2);
 }

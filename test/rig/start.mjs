@@ -44,10 +44,10 @@ async function serve() {
   await server.ended;
 }
 
-installPackages();
-if (run("node esbuild.mjs") !== 0) process.exit(2);
+await installPackages();
+if ((await run("node esbuild.mjs")) !== 0) process.exit(2);
 // Exit code 1, findings of error severity, is what half of the examples are there to show.
-if (run("node dist/cli.js check examples") > 1) process.exit(2);
+if ((await run("node dist/cli.js check examples")) > 1) process.exit(2);
 if (!process.argv.includes("--check-only")) {
   const desktop = findDesktop();
   if (desktop) {
