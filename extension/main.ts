@@ -12,6 +12,7 @@ import { registerEvaluation } from "./editor/evaluation";
 import { Hovers } from "./editor/hovers";
 import { Lenses } from "./editor/lenses";
 import { QuickFixes } from "./editor/quickFixes";
+import { RepairFixes } from "./editor/repairFixes";
 import { ReportDocuments } from "./editor/reportDocuments";
 import { Reports } from "./editor/reports";
 import { Runtime } from "./editor/runtime";
@@ -100,7 +101,11 @@ export function activate(context: vscode.ExtensionContext): void {
     new ModelTree(model, reports),
     new LiveView(context.extensionUri, model, reports, runs),
     new Status(reports, runtime),
-    vscode.languages.registerCodeActionsProvider(files, new QuickFixes(reports), QuickFixes.metadata),
+    vscode.languages.registerCodeActionsProvider(
+      files,
+      new QuickFixes(reports, new RepairFixes(studies)),
+      QuickFixes.metadata,
+    ),
     vscode.languages.registerCodeLensProvider(files, lenses),
     vscode.languages.registerHoverProvider(files, new Hovers(reports, pages)),
     vscode.languages.registerCompletionItemProvider(

@@ -428,9 +428,13 @@ const joined = (titles: readonly string[]): string => {
   return list([first, ...rest.map(uncapital)]);
 };
 
-/** A multiple of full attention, in words: "41 %", "2.5 times". */
+/** A multiple in words: "41 %", "2.5 times". */
 export function timesFull(ofFull: number): string {
   if (ofFull > 1) return `${ofFull.toLocaleString("en", { maximumFractionDigits: ofFull < 1.1 ? 2 : 1 })} times`;
   const percent = 100 * ofFull;
   return `${percent.toLocaleString("en", percent < 1 ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: 0 })} %`;
 }
+
+/** "41 % of full attention", "2.5 times full attention". */
+export const attentionInWords = (ofFull: number): string =>
+  `${timesFull(ofFull)} ${ofFull > 1 ? "" : "of "}full attention`;
