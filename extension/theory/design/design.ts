@@ -64,7 +64,7 @@ export interface DesignOptions {
 }
 
 /** Layers past the hop count that registers are given to make themselves felt. */
-const registerLayers = 3;
+const registerLayers = 2;
 /** Most designs of one group. */
 const mostDesigns = 8;
 
@@ -157,12 +157,14 @@ class Designer {
       const absolute: Position = { kind: "absolute", code: "learned" };
       const reason = `Every token has a position of its own, so that no rearrangement is a symmetry`;
       this.propose("Full attention with absolute positions", `${reason} (${paper}, fixed additive position codes).`, attend({ kind: "full" }, absolute), true); // prettier-ignore
+      if (n > 1) this.propose("A ring with absolute positions", `${reason}; every token reads the next one.`, attend({ kind: "expression", expression: "(k - q + n) % n == 1" }, absolute)); // prettier-ignore
       this.propose("A one-sided circular window of 1 with absolute positions", `${reason}; the ring connects all tokens.`, attend(window(0, 1), absolute)); // prettier-ignore
       for (const w of reaches) this.propose(`A circular window of ${w} with absolute positions`, `${reason}; the ring connects all tokens.`, attend(window(w, w), absolute)); // prettier-ignore
       if (n > 2) this.propose("A star with absolute positions", `${reason}; the centre connects all tokens.`, attend({ kind: "star", centre: 0 }, absolute)); // prettier-ignore
       this.propose("A hub register with absolute positions", `${reason}; the register connects all tokens.`, withHub(hub, absolute)); // prettier-ignore
     }
     if (name.startsWith("C_") && n > 1) {
+      this.propose("A ring", "Every token reads the next one; only rotations keep that.", attend({ kind: "expression", expression: "(k - q + n) % n == 1" })); // prettier-ignore
       for (const w of reaches)
         this.propose(`A one-sided circular window of ${w}`, `A rotation carries the window along, a reflection turns it around (${paper}, one-sided circular window: C_n).`, attend(window(0, w)), w === 1); // prettier-ignore
       this.propose("A circular convolution with 2 taps", `A rotation carries the taps along, a reflection turns them around (${paper}, circular convolution with scalar taps: C_n).`, architectureOf(frame, convolutionBlock([0, 1], 1), none, 0), true); // prettier-ignore
@@ -175,8 +177,8 @@ class Designer {
   // ------------------------------------------------------------------------------------------------------------- search
 
   private withoutRegisters(pairs: number): void {
-    if (pairs > mostTokens ** 2) {
-      this.notes.push(`The ${pairs.toLocaleString("en")} orbits on pairs were not searched; the designs are the known ones for this group.`); // prettier-ignore
+    if (pairs > mostTokens ** 2 || this.degree > mostTokens) {
+      this.notes.push(`The ${pairs.toLocaleString("en")} orbits on pairs of so many tokens were not searched; the designs are the known ones for this group.`); // prettier-ignore
       return;
     }
     const plain = new Ground(this.group);
@@ -197,7 +199,7 @@ class Designer {
     this.notes.push(
       `${asked.name} is not 2-closed: everything that pairs of tokens can tell apart has the symmetry ${closureName} of order ${new GroupOrder(closure.order).toString()} as well, so registers are needed (UAP Lens theory, section 5).`,
     );
-    const grounds = registerGrounds(group, 2);
+    const grounds = registerGrounds(group, 1);
     if (grounds.length === 0) {
       const room = limits.pairClasses - degree;
       this.notes.push(
@@ -256,7 +258,8 @@ class Designer {
       return typeof needed === "number" ? needed : null;
     }
     // What registers know takes layers to reach the tokens, and so the symmetry too depends on the depth.
-    for (let depth = start; depth <= start + registerLayers; depth++) {
+    const shallowest = Math.max(2, start);
+    for (let depth = shallowest; depth <= shallowest + registerLayers; depth++) {
       const decision = decided(depth);
       if (decision?.visibility.kind === "full" && decision.rearrangements.status === "forced-only") return depth;
     }
@@ -369,15 +372,19 @@ function within<T>(attempt: () => T): T | null {
 
 /** What a choice is called. */
 function titleOf(ground: Ground, choice: Choice, { layers: [{ mixer }] }: Architecture, registers: string): string {
-  const { attended, classes, positions } = choice;
+  const { attended } = choice;
   const used = attended.filter((orbit) => orbit).length;
   const pattern = mixer.kind === "attention" ? mixer.heads[0].pattern : { kind: "full" as const };
   const withRegisters = registers === "" ? "" : ` with ${ground.registers.count === 1 ? registers : `${ground.registers.count} registers`}`;
+  if (pattern.kind === "global" && ground.registers.count === 1) return `A hub register${extraOf(choice)}`;
   const what = patternTitle(pattern) ?? `${used} of ${count(ground.orbits, "orbit")} on pairs`;
-  const biases = classes === null ? 0 : new Set(classes.filter((_, orbit) => attended[orbit])).size;
-  const extra = [...(biases > 1 ? [`${biases} classes of biases`] : []), ...(positions ? ["position classes"] : [])];
-  return `${what}${withRegisters}${extra.length > 0 ? `, ${extra.join(", ")}` : ""}`;
+  return `${what}${withRegisters}${extraOf(choice)}`;
 } // prettier-ignore
+
+function extraOf({ attended, classes, positions }: Choice): string {
+  const biases = classes === null ? 0 : new Set(classes.filter((_, orbit) => attended[orbit])).size;
+  return `${biases > 1 ? `, ${biases} classes of biases` : ""}${positions ? ", position classes" : ""}`;
+}
 
 function patternTitle(pattern: Pattern): string | null {
   switch (pattern.kind) {
@@ -400,7 +407,7 @@ function patternTitle(pattern: Pattern): string | null {
     case "causal":
       return "All tokens before";
     case "global":
-      return "Every token reads the registers only";
+      return "Registers alone";
     case "any":
       return patternTitle(pattern.patterns[0]);
     default:

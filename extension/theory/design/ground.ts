@@ -76,7 +76,10 @@ export class Ground {
     return keys;
   }
 
-  /** The layers that it takes until every token sees every token, with residual paths; null where none do, or where a softmax would be over no keys. */
+  /**
+   * The layers that it takes until every token sees every token, with residual paths; null where none do, where a softmax would be over no keys, or where no
+   * token comes to read some register.
+   */
   hops(attended: readonly boolean[]): number | null {
     let most = 1;
     const rows = new Map<number, number[]>();
@@ -101,22 +104,22 @@ export class Ground {
           reached.push(k);
         }
       }
-      for (let t = 0; t < this.tokens; t++) {
-        if (distance[t] < 0) return null;
-        most = Math.max(most, distance[t]);
-      }
+      if (reached.length < this.size) return null;
+      for (let t = 0; t < this.tokens; t++) most = Math.max(most, distance[t]);
     }
     return most;
   }
 
   /**
-   * Whether the automorphisms of the attended pairs, restricted to the tokens, are G and nothing else. G is always among them.
+   * Whether the automorphisms of the attended pairs, restricted to the tokens, are G and nothing else. G is always among them. It is the symmetry of the model only
+   * where tokens come to read everything (`hops`).
    * @param classes the bias class of every orbit; null where there is no bias. A class that all keys of a row share is not seen (softmax's shift).
    * @param positions whether every orbit of tokens (and of registers) has a position vector of its own.
    */
   isExact(attended: readonly boolean[], classes: readonly number[] | null, positions: boolean): boolean {
-    const structure = this.structure(attended, classes, positions);
     this.spent += 4 * this.size * this.size;
+    const structure = this.structure(attended, classes, positions);
+    if (!this.tellsRegistersApart(structure)) return false;
     try {
       const { generators, order } = automorphisms(structure, { budget: stepsEach });
       if (this.registers.count < 2) return order.equals(new GroupOrder(this.group.order));
@@ -127,6 +130,29 @@ export class Ground {
       if (error instanceof BeyondReach) return false;
       throw error;
     }
+  }
+
+  /**
+   * Whether registers, which start alike, come to differ by what they read of tokens that all differ (the views of theory, section 4, do not merge for good): only
+   * then are the automorphisms of the structure those of the model.
+   */
+  private tellsRegistersApart({ colours, relations: [{ first, bounds, classes }] }: Structure): boolean {
+    const { size, tokens } = this;
+    let views = Array.from({ length: size }, (_, v) => (v < tokens ? v : tokens + 1 + colours[v]));
+    for (let kinds = new Set(views).size; kinds < size;) {
+      const ids = new Map<string, number>();
+      views = views.map((view, v) => {
+        if (v < tokens) return v;
+        const read: string[] = [];
+        for (let run = first[v]; run < first[v + 1]; run++) read.push(`${classes[run]}:${views[bounds[2 * run]]}`);
+        const key = `${view} ${read.sort().join()}`;
+        return tokens + (ids.get(key) ?? ids.set(key, ids.size).size - 1);
+      });
+      const now = new Set(views).size;
+      if (now === kinds) return false;
+      kinds = now;
+    }
+    return true;
   }
 
   private structure(attended: readonly boolean[], classes: readonly number[] | null, positions: boolean): Structure {

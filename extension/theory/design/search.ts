@@ -12,6 +12,8 @@ const smallSubsets = 2500;
 /** Elementary steps of the search on one ground, and subsets of it that are decided by the theory. */
 const steps = 3e6;
 const decided = 40;
+/** With registers a decision takes ten times as long. */
+const decidedWithRegisters = 14;
 
 /** A choice with the layers that it needs, as the theory decides it. */
 export interface Found extends Choice {
@@ -36,14 +38,19 @@ export function searchOrbits(
   const free = Array.from({ length: ground.orbits }, (_, orbit) => orbit).filter((orbit) => !fixed.has(orbit));
   const search = new Search(ground, fixed, free, layersOf);
   search.everything();
-  const complete = free.length <= exhaustiveOrbits ? search.allSubsets() : search.someSubsets();
+  const few = free.length <= exhaustiveOrbits;
+  if (!few || ground.registers.count > 1) search.thinnedSubsets();
+  const complete = few ? search.allSubsets() : search.smallSubsets();
   return { found: search.found, complete };
 }
 
 class Search {
   readonly found: Found[] = [];
+  private readonly known = new Set<string>();
+  /** Whether subsets with a class for every orbit and all positions are exact. */
+  private readonly exact = new Map<string, boolean>();
   private decisions = 0;
-  private fewestLayers = Infinity;
+  private readonly pairsOf = new Map<Found, number>();
   private readonly modes: { classes: boolean; positions: boolean }[];
   private readonly ownClasses: readonly number[];
   private readonly start: number;
@@ -63,13 +70,15 @@ class Search {
   }
 
   private get exhausted(): boolean {
-    return this.ground.spent - this.start > steps || this.decisions >= decided;
+    return (
+      this.ground.spent - this.start > steps ||
+      this.decisions >= (this.ground.registers.count > 1 ? decidedWithRegisters : decided)
+    );
   }
 
   /** All pairs with a class for every orbit: what the others are measured against. */
   everything(): void {
     this.try(this.attending(this.free), 1);
-    this.fewestLayers = Infinity;
   }
 
   /** Returns whether nothing was left out. */
@@ -79,7 +88,7 @@ class Search {
     return this.inOrder(subsets);
   }
 
-  someSubsets(): false {
+  smallSubsets(): false {
     const { free } = this;
     let subsets: number[][] = [[]];
     const all: number[][] = [];
@@ -88,9 +97,13 @@ class Search {
       if (all.length + subsets.length > smallSubsets) break;
       all.push(...subsets);
     }
-    const caps = [Infinity, 8, 6, 4, 3, 2, 1];
-    this.inOrder([...all, ...caps.flatMap((cap) => [false, true].flatMap((late) => this.thinned(cap, late)))]);
+    this.inOrder(all);
     return false;
+  }
+
+  thinnedSubsets(): void {
+    const caps = [Infinity, 2, 4, 3, 1, 8, 6];
+    this.inOrder(caps.flatMap((cap) => [false, true].flatMap((late) => this.thinned(cap, late))));
   }
 
   /** Takes orbits away, many at once while that goes well, as long as the symmetry stays exact and all tokens are seen within `cap` layers. */
@@ -100,7 +113,11 @@ class Search {
       if (this.exhausted) return false;
       const attended = this.attending(orbits);
       const hops = ground.hops(attended);
-      return hops !== null && hops <= cap && ground.isExact(attended, this.ownClasses, ground.tokenOrbits > 1);
+      if (hops === null || hops > cap) return false;
+      const key = attended.map(Number).join("");
+      const known = this.exact.get(key) ?? ground.isExact(attended, this.ownClasses, ground.tokenOrbits > 1);
+      this.exact.set(key, known);
+      return known;
     };
     let left = [...this.free].sort((a, b) => ground.pairs[b] - ground.pairs[a] || (lateFirst ? b - a : a - b));
     if (!holds(left)) return [];
@@ -116,7 +133,6 @@ class Search {
   /** Looks at the subsets with the fewest pairs first. Returns whether nothing was left out. */
   private inOrder(subsets: readonly (readonly number[])[]): boolean {
     const { ground } = this;
-    const known = new Set<string>();
     const sized = subsets
       .map((orbits) => ({ attended: this.attending(orbits), orbits }))
       .map((subset) => ({ ...subset, pairs: ground.count(subset.attended) }))
@@ -131,10 +147,10 @@ class Search {
         .filter(({ hops }) => hops < Infinity)
         .sort((a, b) => a.hops - b.hops);
       for (const { attended, hops } of level) {
-        if (hops >= this.fewestLayers) break;
+        if (this.isBeaten(sized[at].pairs, hops)) break;
         const key = attended.map(Number).join("");
-        if (known.has(key)) continue;
-        known.add(key);
+        if (this.known.has(key)) continue;
+        this.known.add(key);
         if (this.exhausted) return false;
         this.try(attended, hops);
       }
@@ -161,10 +177,16 @@ class Search {
       const layers = this.layersOf(choice, hops);
       if (layers === null || layers >= best) continue;
       best = layers;
-      this.found.push({ ...choice, layers });
+      const found = { ...choice, layers };
+      this.found.push(found);
+      this.pairsOf.set(found, this.ground.count(attended));
       if (layers <= hops) break;
     }
-    this.fewestLayers = Math.min(this.fewestLayers, best);
+  }
+
+  /** Whether something found needs no more pairs and no more layers than so many pairs with so many hops can do with. */
+  private isBeaten(pairs: number, hops: number): boolean {
+    return this.found.some((other) => other.layers <= hops && this.pairsOf.get(other)! <= pairs);
   }
 }
 
