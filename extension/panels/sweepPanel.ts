@@ -58,10 +58,10 @@ export class SweepPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const { sweep: text } = (state ?? {}) as Partial<SweepState>;
-    if (typeof text !== "string" || this.panels.has(text)) return panel.dispose();
-    this.adopt(panel, vscode.Uri.parse(text, true));
+    if (typeof text !== "string" || this.panels.has(text)) panel.dispose();
+    else this.adopt(panel, vscode.Uri.parse(text, true));
     return Promise.resolve();
   }
 
@@ -173,13 +173,13 @@ class SweepPanel implements vscode.Disposable {
       if (!isNew()) return;
       if (typeof text !== "string") return unread(text.problem);
       if (!this.isGrid) {
-        const found = await this.ask({ kind: "rows", fileName: this.uri.path, text });
+        const found = await this.ask({ kind: "rows", fileName: this.uri.path, text }, "file");
         if (found === undefined || !isNew()) return;
         if ("problem" in found) return unread(`This is no result of a sweep: ${found.problem}.`);
         this.state = { kind: "result" };
         return this.show(found.rows);
       }
-      const found = await this.ask({ kind: "grid", fileName: this.uri.path, text });
+      const found = await this.ask({ kind: "grid", fileName: this.uri.path, text }, "file");
       if (found === undefined || !isNew()) return;
       if ("problems" in found) return unread(...found.problems);
       const { grid } = found;
@@ -209,7 +209,7 @@ class SweepPanel implements vscode.Disposable {
   /** Undefined where the question is not wanted any more. @throws Error where the thread died of it. */
   private async ask<Kind extends "grid" | "rows" | "point">(
     question: Extract<Question, { kind: Kind }>,
-    key: string = question.kind,
+    key: string,
   ): Promise<Answers[Kind] | undefined> {
     const outcome = await this.services.checker.ask(`sweep ${key} ${this.uri.toString()}`, question, true);
     if (outcome.kind === "failed") throw new Error(outcome.message);
