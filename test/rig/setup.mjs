@@ -25,7 +25,10 @@ export function run(command, { env = {}, output, niceness = 0 } = {}) {
     shell: nice.length === 0,
     env: { ...process.env, PATH, ...env },
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", output);
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  for (const stream of streams) stream.on("data", output);
+  // A process that it leaves behind may hold its output open, which nobody waits for.
+  child.once("exit", () => setTimeout(() => streams.forEach((stream) => stream.destroy()), 10_000).unref());
   return new Promise((resolve) => {
     child.once("error", () => resolve(1));
     child.once("close", (code) => resolve(code ?? 1));
