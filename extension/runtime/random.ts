@@ -12,6 +12,7 @@ export const streams = {
   permutations: 7,
   trial: 8,
   target: 9,
+  symmetry: 10,
 } as const;
 
 /**

@@ -4,6 +4,7 @@ import type { BackendName } from "../backends/backend";
 import { stepsPerSecond } from "../backends/speed";
 import { distinguish, initialMargins, maximise, measure, symmetry } from "../measuring/handler";
 import { train } from "../training/handler";
+import { targetSymmetry } from "../training/targetSymmetry";
 import type { Handler } from "./protocol";
 
 export interface Memory {
@@ -25,5 +26,15 @@ const benchmark: Handler<{ milliseconds: number }, { backend: BackendName; steps
   { backend },
 ) => ({ backend: backend.name, stepsPerSecond: await stepsPerSecond(milliseconds) });
 
-export const handlers = { memory, benchmark, measure, distinguish, initialMargins, maximise, symmetry, train };
+export const handlers = {
+  memory,
+  benchmark,
+  measure,
+  distinguish,
+  initialMargins,
+  maximise,
+  symmetry,
+  targetSymmetry,
+  train,
+};
 export type Handlers = typeof handlers;
