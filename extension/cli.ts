@@ -7,6 +7,7 @@ import { version } from "../package.json";
 import { CertificateFolder } from "./certificateFolder";
 import { checkBytes } from "./check";
 import { readCheckpoint } from "./checkpointFile";
+import { designCommand, designUsage } from "./designCommand";
 import { evaluateFile } from "./evaluated";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
@@ -42,7 +43,8 @@ Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command
 ${verifyUsage}
 ${trainUsage}
 ${sweepUsage}
-${repairUsage}`;
+${repairUsage}
+${designUsage}`;
 
 const leaving = (folders: readonly string[]) => ({
   ignore: folders.map((folder) => `**/${folder}/**`),
@@ -54,6 +56,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "check":
       return check(args);
+    case "design":
+      return designCommand(args);
     case "repair":
       return repairCommand(args);
     case "sweep":
