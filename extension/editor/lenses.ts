@@ -6,7 +6,7 @@ import type { Range } from "../theory/verdict/report";
 import type { Certificates } from "./certificates";
 import type { Reports } from "./reports";
 import { rangeIn, subjectOf } from "./subjects";
-import { certificateLens, lensTitle, questionLens } from "./words";
+import { certificateLens, isRepairable, lensTitle, questionLens } from "./words";
 
 export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -35,7 +35,8 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
     const checked = await this.reports.current(subjectOf(document), token);
     if (checked?.outcome.kind !== "report") return [];
     const { uri, placement } = checked;
-    const { architectures, questions = [] } = checked.outcome.report;
+    const { report } = checked.outcome;
+    const { architectures, questions = [] } = report;
     /** Makes the lenses above a range; undefined where it is in another document. */
     const above = (range: Range, index: number) => {
       const start = rangeIn(document, placement, range)?.start;
@@ -58,7 +59,7 @@ export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
       return [
         lens(lensTitle(architecture), commandIds.explain, architecture.statement),
         ...(isDue ? [lens(title, command, tooltip)] : []),
-        ...(architecture.verdict === "refuted"
+        ...(isRepairable(report, architecture)
           ? [lens("repair", commandIds.repair, "Compare the smallest changes that certify it")]
           : []),
         lens("distinguishability", commandIds.distinguishability, "Which tokens it tells apart, layer by layer"),

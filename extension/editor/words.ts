@@ -39,6 +39,14 @@ export function visibilityDecided(architecture: ArchitectureReport): boolean {
   return architecture.conditions.some((condition) => condition.id === "visibility");
 }
 
+/** Whether there is something to repair: a refuted architecture, or an error about one that is certified for less than it is meant for. */
+export const isRepairable = (report: FileReport, architecture: ArchitectureReport): boolean =>
+  architecture.verdict === "refuted" ||
+  report.findings.some(
+    (finding) =>
+      finding.severity === "error" && architectureOf(report, finding) === architecture && finding.code < "UAP500",
+  );
+
 function failing(architecture: ArchitectureReport, id: string): boolean {
   return architecture.conditions.some((condition) => condition.id === id && condition.status === "fails");
 }

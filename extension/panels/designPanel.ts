@@ -12,19 +12,18 @@ import type {
   ToDesignHost,
   ToDesignPage,
 } from "../../webview/protocol";
-import { nameInReport, type Reports } from "../editor/reports";
+import { nameInReport } from "../editor/reports";
 import { openSubject } from "../editor/subjects";
 import { openUntitled } from "../editor/untitled";
 import type { Exported, ExportFormat } from "../exports";
-import { isTargetFile, targetNames } from "../runtime/training/targets";
+import { isTargetFile, targetNames, type TargetSource } from "../runtime/training/targets";
 import type { DesignOutcome } from "../theory/design/design";
 import type { SymmetryRequest } from "../theory/design/groups";
 import type { PairClasses } from "../theory/design/pairClasses";
-import { columnOf } from "./modelPanel";
+import { columnOf, type PanelServices } from "./modelPanel";
 import { openAsModelFile } from "./openModel";
 import { pageHtml, pagesFolder, panelIcon } from "./page";
-import type { Studies } from "./studies";
-import { requestedOf } from "./symmetryInputs";
+import { type Requested, requestedOf } from "./symmetryInputs";
 import { Task } from "./task";
 
 const viewType = "uapLens.design";
@@ -40,6 +39,9 @@ const formatLabels: Record<ExportFormat, string> = {
 };
 
 const formats = Object.entries(formatLabels).map(([value, label]) => ({ value, label }));
+
+const cycles = (permutation: readonly (readonly number[])[]): string =>
+  permutation.map((cycle) => `(${cycle.join(" ")})`).join("");
 
 /** Characters of a text that the page shows; the document has all of it. */
 const mostShown = 20_000;
@@ -57,11 +59,7 @@ const inputsAtFirst = (): DesignInputs => ({
   width: "16",
 });
 
-export interface DesignServices {
-  extensionUri: vscode.Uri;
-  reports: Reports;
-  studies: Studies;
-}
+export type DesignServices = Pick<PanelServices, "extensionUri" | "reports" | "studies" | "runtime">;
 
 export class DesignPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   private panel: DesignPanel | undefined;
@@ -275,18 +273,57 @@ class DesignPanel implements vscode.Disposable {
       this.task.progress = { kind: "idle" };
       return this.update();
     }
-    const { request, width } = wanted;
-    void this.task.run("Finding the group, and architectures that are certified for it", async (signal) => {
-      const designed = await this.services.studies.designs(request, width, signal);
+    void this.task.run("Finding the group", async (signal, say) => {
+      const found = "request" in wanted ? { request: wanted.request, note: null } : await this.symmetryOf(wanted, signal, say); // prettier-ignore
+      if (signal.aborted) return;
+      if (found.request === null) {
+        this.refused = found.note;
+        return;
+      }
+      say("Searching for architectures that have exactly this symmetry and are certified for it");
+      const designed = await this.services.studies.designs(found.request, wanted.width, signal);
       if (designed === undefined || signal.aborted) return;
       if ("problem" in designed) {
         this.refused = designed.problem;
         return;
       }
-      this.outcome = designed.outcome;
+      const { outcome } = designed;
+      this.outcome = found.note === null ? outcome : { ...outcome, notes: [found.note, ...outcome.notes] };
       this.selected = Math.min(selected, Math.max(0, designed.outcome.designs.length - 1));
       void this.show();
     });
+  }
+
+  /**
+   * The symmetry of a target, and how it is known; or why it is not. Measured by evaluating the target, which happens in the runtime process.
+   * @throws Error where there is no such target
+   */
+  private async symmetryOf(
+    { target, tokens, width }: Extract<Requested, { target: string }>,
+    signal: AbortSignal,
+    say: (what: string) => void,
+  ): Promise<{ request: SymmetryRequest; note: string } | { request: null; note: string }> {
+    say("Starting the runtime");
+    const client = await this.services.runtime.client();
+    say("Finding the permutations that the target commutes with");
+    const { group, how } = await client.request(
+      "targetSymmetry",
+      { target: await this.sourceOf(target), shape: { tokens, width }, trusted: vscode.workspace.isTrusted },
+      { signal },
+    );
+    if (group === null) return { request: null, note: how };
+    const { name, generators } = group;
+    const note = `The symmetry of ${target} on ${tokens} tokens is ${name}. ${how}`;
+    if (generators.length === 0) return { request: { kind: "name", name: "trivial", tokens }, note };
+    return { request: { kind: "generators", cycles: generators.map(cycles).join(", "), tokens }, note };
+  }
+
+  /** A target by its name, or with the text of its module. */
+  private async sourceOf(target: string): Promise<string | TargetSource> {
+    if (!isTargetFile(target)) return target;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file("/");
+    const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, target));
+    return { file: target, text: new TextDecoder().decode(bytes) };
   }
 
   /** Draws and writes the selected design. */

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { ActiveModel } from "../editor/activeModel";
 import { commandIds } from "../editor/commandIds";
 import type { Checked, Reports } from "../editor/reports";
-import { conditionOf, mapsOfClass, verdictMarks } from "../editor/words";
+import { conditionOf, isRepairable, mapsOfClass, verdictMarks } from "../editor/words";
 import { architectureOf } from "../models/ranges";
 import type {
   ArchitectureReport,
@@ -179,7 +179,7 @@ function architectureNode(checked: Checked, report: FileReport, architecture: Ar
               ],
             },
           ]),
-      ...(verdict === "refuted"
+      ...(isRepairable(report, architecture)
         ? [
             {
               label: "Repairs",

@@ -1,21 +1,24 @@
 /** Symmetries as a person types them: names, cycles, graphs and points. */
 import type { DesignInputs, DesignProblems } from "../../webview/protocol";
+import { limits } from "../theory/architecture/limits";
 import { requestOf, type SymmetryRequest } from "../theory/design/groups";
 
 /** What is typed for a number that may be left open. */
 const wholeNumber = /^\s*\d{1,9}\s*$/;
-const widest = 65_536;
+const widest = limits.width;
 
-/** What is asked for; or what is wrong with what was typed, by its field. Not for targets, which are functions. */
-export function requestedOf({
-  by,
-  given,
-  directed,
-  width,
-}: DesignInputs): { request: SymmetryRequest; width: number } | { problems: DesignProblems } {
-  if (by === "target") return { problems: {} };
+/** The symmetry that is asked for, or the function whose symmetry it is. */
+export type Requested = { request: SymmetryRequest; width: number } | { target: string; tokens: number; width: number };
+
+/** What is asked for; or what is wrong with what was typed, by its field: nothing where nothing has been typed. */
+export function requestedOf({ by, given, directed, width }: DesignInputs): Requested | { problems: DesignProblems } {
   const { text, tokens: typed } = given[by];
+  if (text.trim() === "") return { problems: {} };
   const { tokens, problem } = tokensOf(by === "points" ? "" : typed);
+  if (by === "target") {
+    const problems = { ...(tokens === null && { tokens: "a whole number from 1" }), ...problemOfWidth(width) };
+    return Object.keys(problems).length > 0 ? { problems } : { target: text, tokens: tokens!, width: Number(width) };
+  }
   const request = requestOfText(by, text, tokens, directed);
   const problems: DesignProblems = {
     ...(typeof request === "string" && { text: request }),
@@ -47,9 +50,9 @@ function requestOfText(
   switch (by) {
     case "name":
       // Cycles are understood here as well.
-      return text.trim() === "" ? "a name, such as D_6" : requestOf(text, tokens);
+      return requestOf(text, tokens);
     case "generators":
-      return text.trim() === "" ? "cycles, such as (0 1 2)(3 4), (0 3)" : { kind: "generators", cycles: text.trim(), tokens }; // prettier-ignore
+      return { kind: "generators", cycles: text.trim(), tokens };
     case "graph": {
       const graph = graphOf(text);
       return typeof graph === "string" ? graph : { ...graph, vertices: tokens ?? graph.vertices, directed: graph.directed ?? directed }; // prettier-ignore

@@ -59,6 +59,13 @@ export class PanelPage {
     await input.blur();
   }
 
+  /** Types into a field of several lines and leaves it. */
+  async fillLines(key: string, text: string): Promise<void> {
+    const area = this.control(key).locator("textarea");
+    await area.fill(text);
+    await area.press("Control+Enter");
+  }
+
   text(): Promise<string> {
     return this.frame.locator("#page").innerText();
   }

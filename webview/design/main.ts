@@ -125,7 +125,7 @@ function sections(shown: DesignSnapshot): Section[] {
   } = shown;
   const { by } = inputs;
   return [
-    section("head", null, head),
+    section("head", shown.origin, head),
     section("form", { inputs, problems, targets, trusted, refused }, () => form(shown)),
     section("start", null, () =>
       element(
@@ -151,10 +151,11 @@ function sections(shown: DesignSnapshot): Section[] {
   ]; // prettier-ignore
 }
 
-const head = (): HTMLElement =>
+const head = (origin: string | null): HTMLElement =>
   element(
     "header",
     {},
+    origin === null ? null : element("p", { class: "file" }, `with the symmetry of ${origin}`),
     element("h1", {}, "Design an Architecture with This Symmetry"),
     element(
       "p",
@@ -262,6 +263,7 @@ function exampleList(by: SymmetryKind): HTMLElement {
 
 function groupSection({ group, notes }: NonNullable<DesignSnapshot["outcome"]>): HTMLElement {
   const { name, degree, generators, orbits } = group;
+  const closure = closureSentence(group);
   return titled(
     "Group",
     element(
@@ -272,7 +274,7 @@ function groupSection({ group, notes }: NonNullable<DesignSnapshot["outcome"]>):
         {},
         element("p", { class: "group" }, element("span", { class: "group-name" }, name)),
         facts(groupFacts(group)),
-        element("p", {}, closureSentence(group)),
+        closure === null ? null : element("p", {}, closure),
         ...notes.map((note) => element("p", { class: "note" }, note)),
         details(
           `Generators (${number(generators.length)})`,

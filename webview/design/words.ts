@@ -65,11 +65,11 @@ function orbitWords(orbits: readonly (readonly number[])[]): string {
   return `${orbits.length}: ${orbits.map((orbit) => `{${orbit.join(", ")}}`).join(" ")}`;
 }
 
-/** Whether pairs of tokens tell the group, in a sentence. */
-export const closureSentence = ({ name, twoClosed, closure }: DesignOutcome["group"]): string =>
+/** What being 2-closed means; of a group that is not, the notes say what follows. */
+export const closureSentence = ({ name, twoClosed }: DesignOutcome["group"]): string | null =>
   twoClosed
     ? `${name} is 2-closed: what attention can know of pairs of tokens is enough to have exactly this symmetry.`
-    : `${name} is not 2-closed: whatever attention knows of pairs of tokens leaves it with ${closure} at least, so registers have to break that symmetry.`;
+    : null;
 
 // --------------------------------------------------------------------------------------------------------------- classes
 
@@ -131,7 +131,7 @@ export function classRows(
     for (let key = 0; key < size; key++) if (cells[query * size + key] === i + 1) keys.push(key);
     const listed = keys.slice(0, listedKeys).map((key) => place(key, tokens));
     const more = keys.length > listedKeys ? ` and ${keys.length - listedKeys} more` : "";
-    return [String(i + 1), number(pairs[i + 1]), `${place(query, tokens)} to ${listed.join(", ")}${more}`];
+    return [String(i + 1), number(pairs[i + 1]), `${place(query, tokens)} attends to ${listed.join(", ")}${more}`];
   });
   return { rows, left: classes - shown };
 }

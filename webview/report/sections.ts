@@ -1,5 +1,5 @@
 /** The report as sections, each a function of the part of the snapshot that it shows. */
-import { mapsOfClass, visibilityDecided } from "../../extension/editor/words";
+import { isRepairable, mapsOfClass, visibilityDecided } from "../../extension/editor/words";
 import { architectureOf } from "../../extension/models/ranges";
 import type {
   ArchitectureReport,
@@ -56,7 +56,7 @@ function reportSections(
   const { conditions, witness, symmetry, visibility, repeatedTokens, errorFloor, tokens } = architecture;
   return [
     head,
-    section("verdict", verdictData(architecture), drawVerdict),
+    section("verdict", { ...verdictData(architecture), repairable: isRepairable(report, architecture) }, drawVerdict),
     ...findingList,
     section("conditions", conditions, drawConditions),
     ...(witness === null ? [] : [section("witness", witness, drawWitness)]),
@@ -173,8 +173,9 @@ function verdictData(architecture: ArchitectureReport) {
   };
 }
 
-function drawVerdict(data: ReturnType<typeof verdictData>, send: Send): HTMLElement {
-  const { verdict, statement, tokens, width, written, needed, deeper, maps, mapsVerdict, symmetry, hops } = data;
+function drawVerdict(data: ReturnType<typeof verdictData> & { repairable: boolean }, send: Send): HTMLElement {
+  const { verdict, statement, tokens, width, written, needed, deeper, maps, mapsVerdict, symmetry, hops, repairable } =
+    data;
   return element(
     "section",
     { class: `banner ${verdict}`, "aria-labelledby": "verdict" },
@@ -191,7 +192,7 @@ function drawVerdict(data: ReturnType<typeof verdictData>, send: Send): HTMLElem
       ["Symmetry", symmetry],
       ["Layers until every pair is connected", hops],
     ]),
-    verdict === "refuted" ? panelButton("repair", "Compare Repairs", send) : null,
+    repairable ? panelButton("repair", "Compare Repairs", send) : null,
   );
 }
 
