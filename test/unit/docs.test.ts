@@ -17,6 +17,8 @@ import {
 } from "../../extension/theory/architecture/schema";
 import { architectureJsonSchema } from "../../extension/theory/architecture/jsonSchema";
 import { findingCodes, type FileReport, type FindingCode } from "../../extension/theory/verdict/report";
+import { readGrid } from "../../extension/sweep/grid";
+import { headings } from "../../extension/sweep/row";
 import { typeProblems } from "./scriptTypes";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,7 +50,10 @@ const proseOf = (page: string): string =>
 
 /** The code blocks of a page that are whole specifications. */
 const specifications = (page: string): Fence[] =>
-  fences(page).filter(({ language, text }) => /^(json|yaml)$/.test(language) && /^\s*"?layers"?:/m.test(text));
+  fences(page).filter(({ language, text }) => /^(json|yaml)$/.test(language) && /^\s*"?layers"?:/m.test(text) && !isGrid(text)); // prettier-ignore
+
+/** Whether a code block is the grid of a sweep. */
+const isGrid = (text: string): boolean => /^axes:/m.test(text);
 
 const check = ({ language, text }: Fence): FileReport => checkText(`block.uap.${language}`, text);
 
@@ -73,6 +78,15 @@ describe("the documentation", () => {
       assert.match(read(pageOf(code)), new RegExp(`^# ${code}: `), "the title names the code");
       assert.ok(links("docs/report.md").includes(`findings/${code}.md`), `docs/report.md lists ${code}`);
     }
+  });
+
+  it("has grids of sweeps that are read, and every column of their rows", () => {
+    const grids = fences("docs/sweep.md").filter(({ text }) => isGrid(text));
+    assert.equal(grids.length, 1);
+    for (const { text } of grids) assert.ok("grid" in readGrid("grid.sweep.yaml", text));
+    const [, columns] = /^## Columns$([^]*?)^## /m.exec(read("docs/sweep.md"))!;
+    const named = [...columns.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell]) => cell.split(", "));
+    assert.deepEqual(headings.filter((heading) => !named.includes(heading)), []); // prettier-ignore
   });
 
   for (const page of pages)

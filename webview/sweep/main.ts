@@ -157,13 +157,18 @@ function sections(shown: SweepSnapshot): Section[] {
   const part = table.slice(first, first + together);
   return [
     head,
-    section("run", shown, runSection),
+    section("about", shown, aboutSection),
+    section("progress", shown, progressSection),
+    section("actions", actionsOf(shown), actionsSection),
     ...(inPicture.length === 0 ? [] : [live("picture", pictureSection)]),
     ...(inPicture.length === 0 ? [] : [section("left out", rows.length - inPicture.length, leftOut)]),
     ...(rows.length === 0 ? [] : [section("selected", row ?? null, selectedSection)]),
     ...(rows.length === 0
       ? []
-      : [section("table", { part, sorted, filter, first, selected, total: table.length, axes: shown.axes, trained: rows.some(({ varianceShare }) => varianceShare !== null), front: part.filter(({ point }) => front.has(point)).map(({ point }) => point) }, tableSection)]), // prettier-ignore
+      : [
+          section("choice", { first, total: table.length, filter }, choiceSection),
+          section("table", { part, sorted, selected, axes: shown.axes, trained: rows.some(({ varianceShare }) => varianceShare !== null), front: part.filter(({ point }) => front.has(point)).map(({ point }) => point) }, tableSection), // prettier-ignore
+        ]),
   ];
 }
 
@@ -180,35 +185,52 @@ function header(file: string): HTMLElement {
   );
 }
 
-function runSection(shown: Shown): HTMLElement {
-  const { done, points, isGrid, measures, backend, progress: state, notice, tooLarge } = shown;
-  const working = state.kind === "working";
-  const whole = done === points;
-  const send = (kind: "run" | "cancel" | "start-anew" | "save") => () => page.send({ kind });
+function aboutSection({ done, points, isGrid, measures, backend }: Shown): HTMLElement {
   const about = isGrid
     ? `${count(points, "architecture")}: verdict, symmetry and cost${measures === "" ? "" : `, ${measures}`}${backend === "none" ? "" : `, on ${backend}`}.`
     : `${number(done)} of ${count(points, "architecture")}${backend === "none" ? "" : `, measured on ${backend}`}.`;
+  return element("p", {}, about);
+}
+
+function progressSection({ done, points, isGrid, progress: state, notice, tooLarge }: Shown): HTMLElement {
+  const working = state.kind === "working";
   return element(
     "section",
-    { "aria-label": "The sweep" },
-    element("p", {}, about),
+    { "aria-label": "Progress" },
     working ? progress(state.what) : null,
     working ? element("progress", { max: String(points), value: String(done), "aria-label": `${done} of ${points} rows` }) : null, // prettier-ignore
-    isGrid && !working && done > 0 && !whole ? element("p", { class: "quiet" }, `${number(done)} of ${number(points)} rows are made.`) : null, // prettier-ignore
+    isGrid && !working && done > 0 && done < points ? element("p", { class: "quiet" }, `${number(done)} of ${number(points)} rows are made.`) : null, // prettier-ignore
     state.kind === "failed" ? element("p", { class: "problem", role: "alert" }, state.message) : null,
     state.kind === "cancelled" ? element("p", { class: "quiet" }, "Cancelled.") : null,
     notice === null ? null : element("p", { class: "problem", role: "alert" }, notice),
     tooLarge === null ? null : element("p", {}, tooLarge),
-    element(
-      "div",
-      { class: "actions" },
-      isGrid && working ? button("cancel", "primary", "Cancel", send("cancel")) : null,
-      isGrid && !working && !whole && tooLarge === null
-        ? button("run", "primary", done === 0 ? "Run the sweep" : "Go on", send("run"))
-        : null,
-      isGrid && !working && done > 0 ? button("start-anew", "secondary", "Forget the rows", send("start-anew")) : null,
-      done > 0 ? button("save", "secondary", "Save as CSV", send("save"), { disabled: working }) : null,
-    ),
+  );
+}
+
+/** What can be done; apart from the progress, so that it stays where it is while rows come. */
+interface Actions {
+  isGrid: boolean;
+  working: boolean;
+  runs: boolean;
+  begun: boolean;
+}
+
+const actionsOf = ({ done, points, isGrid, progress: state, tooLarge }: Shown): Actions => ({
+  isGrid,
+  working: state.kind === "working",
+  runs: isGrid && done < points && tooLarge === null,
+  begun: done > 0,
+});
+
+function actionsSection({ isGrid, working, runs, begun }: Actions): HTMLElement {
+  const send = (kind: "run" | "cancel" | "start-anew" | "save") => () => page.send({ kind });
+  return element(
+    "div",
+    { class: "actions" },
+    isGrid && working ? button("cancel", "primary", "Cancel", send("cancel")) : null,
+    runs && !working ? button("run", "primary", begun ? "Go on" : "Run the sweep", send("run")) : null,
+    isGrid && !working && begun ? button("start-anew", "secondary", "Forget the rows", send("start-anew")) : null,
+    begun ? button("save", "secondary", "Save as CSV", send("save"), { disabled: working }) : null,
   );
 }
 
@@ -279,20 +301,41 @@ function selectedSection(row: SweepPoint | null): HTMLElement {
   );
 }
 
+interface Choice {
+  first: number;
+  total: number;
+  filter: Filter;
+}
+
+function choiceSection({ first: from, total, filter: chosen }: Choice): HTMLElement {
+  const last = Math.min(total, from + together);
+  const move = (by: number) => () => {
+    first = Math.max(0, from + by);
+    draw();
+  };
+  return titled(
+    "Rows",
+    element(
+      "div",
+      { class: "controls" },
+      field("Shown", dropdown("filter", "Rows that are shown", [{ value: "all", label: "all rows" }, { value: "front", label: "the Pareto front" }, ...verdicts.map((verdict) => ({ value: verdict, label: verdict }))], chosen, chooseFilter)), // prettier-ignore
+      total <= together ? null : button("previous", "secondary", "Previous", move(-together), { disabled: from === 0 }), // prettier-ignore
+      total <= together ? null : button("next", "secondary", "Next", move(together), { disabled: last === total }),
+      element("p", { class: "quiet shown" }, total === 0 ? "No row." : `${number(from + 1)} to ${number(last)} of ${count(total, "row")}.`), // prettier-ignore
+    ),
+  );
+}
+
 interface TableData {
   part: SweepPoint[];
   sorted: typeof sorted;
-  filter: Filter;
-  first: number;
   selected: number | null;
-  total: number;
   axes: string[];
   trained: boolean;
   front: number[];
 }
 
-function tableSection(data: TableData): HTMLElement {
-  const { part, total, axes, trained, front } = data;
+function tableSection({ part, sorted: by, selected: chosen, axes, trained, front }: TableData): HTMLElement {
   const columns: [Key, string][] = [
     ["point", "Point"],
     ...axes.map((name): [Key, string] => [`axis ${name}`, name]),
@@ -304,34 +347,14 @@ function tableSection(data: TableData): HTMLElement {
     ["margin", "Margin"],
     ...(trained ? [["varianceShare", "Loss share"] as [Key, string]] : []),
   ];
-  const last = Math.min(total, data.first + together);
-  const move = (by: number) => () => {
-    first = Math.max(0, data.first + by);
-    draw();
-  };
-  return titled(
-    "Rows",
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows of the sweep" },
     element(
-      "div",
-      { class: "controls" },
-      field("Shown", dropdown("filter", "Rows that are shown", [{ value: "all", label: "all rows" }, { value: "front", label: "the Pareto front" }, ...verdicts.map((verdict) => ({ value: verdict, label: verdict }))], data.filter, chooseFilter)), // prettier-ignore
-      element("p", { class: "quiet shown", role: "status" }, total === 0 ? "No row." : `${number(data.first + 1)} to ${number(last)} of ${count(total, "row")}.`), // prettier-ignore
-      total <= together ? null : button("previous", "secondary", "Previous", move(-together), { disabled: data.first === 0 }), // prettier-ignore
-      total <= together ? null : button("next", "secondary", "Next", move(together), { disabled: last === total }),
-    ),
-    element(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows of the sweep" },
-      element(
-        "table",
-        { class: "rows" },
-        element("thead", {}, element("tr", {}, ...columns.map(([key, label]) => heading(key, label, data.sorted)))),
-        element(
-          "tbody",
-          {},
-          ...part.map((row) => tableRow(row, axes, trained, front.includes(row.point), data.selected)),
-        ),
-      ),
+      "table",
+      { class: "rows" },
+      element("thead", {}, element("tr", {}, ...columns.map(([key, label]) => heading(key, label, by)))),
+      element("tbody", {}, ...part.map((row) => tableRow(row, axes, trained, front.includes(row.point), chosen))),
     ),
   );
 }
