@@ -16,107 +16,12 @@ import { decide, type Decision } from "../../extension/theory/views/decide";
 import { compileStack } from "../../extension/theory/views/stack";
 import { ViewTable } from "../../extension/theory/views/table";
 import { architectures } from "../reference/architectures";
-import {
-  allDraws,
-  Coincidences,
-  describeGaps,
-  noGaps,
-  permutations,
-  permuted,
-  type Gaps,
-  Unsettled,
-} from "../reference/coincidences";
+import { describeGaps, noGaps, type Gaps, Unsettled } from "../reference/coincidences";
 import { unrolled } from "../reference/float64";
+import { Numeric } from "../reference/numeric";
 
 const seed = 20_251_123;
 const runs = 5000;
-
-/** Everything that the criterion of section 4 asks, from numerical comparisons alone. */
-class Numeric {
-  readonly n: number;
-  readonly all: number[][];
-  readonly #words: number[][];
-  readonly #coincidences: Coincidences;
-  readonly #known = new Map<number, boolean>();
-
-  constructor(
-    readonly architecture: Architecture,
-    gaps: Gaps,
-  ) {
-    this.n = architecture.tokens;
-    const letters = this.tokens();
-    this.all = permutations(this.n);
-    this.#words = [
-      ...this.all.map((pi) => permuted(pi, letters)),
-      ...letters.map((r) => letters.map((letter) => (letter === r ? this.n : letter))),
-    ];
-    this.#coincidences = new Coincidences(architecture, this.#words, seed, gaps);
-  }
-
-  tokens(): number[] {
-    return Array.from({ length: this.n }, (_, t) => t);
-  }
-
-  /** The samples compared with X: pi X for every pi (the identity first), then X with a new letter at every position. */
-  get words(): readonly number[][] {
-    return this.#words;
-  }
-
-  /**
-   * Whether F_s(X) = F_t(words[w]). All draws must fail to show a difference before it is denied, unless the other route claims a coincidence
-   * too: a difference shown is a proof, a coincidence is not.
-   */
-  same(s: number, w: number, t: number, claimed = false): boolean {
-    const comparison = (w * this.n + s) * this.n + t;
-    let same = this.#known.get(comparison);
-    if (same === undefined) {
-      same = this.#coincidences.same(0, s, w, t) && (claimed || this.#coincidences.same(0, s, w, t, allDraws));
-      this.#known.set(comparison, same);
-    }
-    return same;
-  }
-
-  gap(s: number, w: number, t: number): number {
-    return this.#coincidences.gap(0, s, w, t);
-  }
-
-  sees(t: number, r: number): boolean {
-    return !this.same(t, this.all.length + r, t);
-  }
-
-  /** G = {pi : F_pi(s)(pi X) = F_s(X) for all s}. */
-  group(): number[][] {
-    return this.all.filter((pi, w) => pi.every((image, s) => this.same(s, w, image)));
-  }
-
-  /** full, causal (output t sees exactly 0..t) or partial. */
-  visibility(): "full" | "causal" | "partial" {
-    const { n } = this;
-    const pairs = this.tokens().flatMap((t) => this.tokens().map((r) => ({ t, r, sees: this.sees(t, r) })));
-    if (pairs.every(({ sees }) => sees)) return "full";
-    return n > 1 && pairs.every(({ t, r, sees }) => sees === r <= t) ? "causal" : "partial";
-  }
-
-  /** Whether some g in `group` takes s to t and agrees with pi on what s sees: then equivariance forces F_s(X) = F_t(pi X). */
-  forced(group: readonly number[][], s: number, t: number, pi: ArrayLike<number>): boolean {
-    const seen = this.tokens().filter((r) => this.sees(s, r));
-    return group.some((g) => g[s] === t && seen.every((r) => g[r] === pi[r]));
-  }
-
-  /** Whether every coincidence F_s(X) = F_t(pi X) is forced by `group`. */
-  onlyForced(group: readonly number[][]): boolean {
-    return this.all.every((pi, w) =>
-      this.tokens().every((s) => this.tokens().every((t) => !this.same(s, w, t) || this.forced(group, s, t, pi))),
-    );
-  }
-
-  /** The index in `words` of pi X. */
-  wordOf(pi: ArrayLike<number>): number {
-    const w = this.all.findIndex((candidate) => candidate.every((image, i) => image === pi[i]));
-    assert.ok(w >= 0, `not a permutation: ${Array.from(pi).join(",")}`);
-    return w;
-  }
-}
 
 function agreesOnViews(numeric: Numeric): void {
   const stack = compileStack(numeric.architecture);
@@ -233,9 +138,9 @@ function agreesOnDepth(architecture: Architecture, gaps: Gaps, needs: Map<string
     );
     return;
   }
-  const group = new Numeric(architecture, gaps).group();
+  const group = new Numeric(architecture, seed, gaps).group();
   const suffices = (depth: number): boolean => {
-    const stacked = new Numeric(stackedTo(architecture, depth), gaps);
+    const stacked = new Numeric(stackedTo(architecture, depth), seed, gaps);
     return stacked.visibility() === goal && stacked.onlyForced(group);
   };
   if (needed !== null) assert.ok(suffices(needed), `${needed} layers do not suffice`);
@@ -273,7 +178,7 @@ describe("symbolic = numeric", () => {
     const gaps = noGaps();
     const outcomes = new Map<string, number>();
     forAll(3, 5, runs, (architecture) => {
-      const numeric = new Numeric(architecture, gaps);
+      const numeric = new Numeric(architecture, seed, gaps);
       agreesOnViews(numeric);
       agreesOnDecision(numeric, outcomes);
     });
@@ -287,7 +192,7 @@ describe("symbolic = numeric", () => {
     /** All offsets but 0 share the two buckets of their side. */
     const buckets = { "log-buckets": { buckets: 2, maxDistance: 4 } };
     const agrees = (input: Omit<ArchitectureInput, "width">): Numeric => {
-      const numeric = new Numeric(architectureSchema.parse({ width: 4, ...input }), noGaps());
+      const numeric = new Numeric(architectureSchema.parse({ width: 4, ...input }), seed, noGaps());
       agreesOnViews(numeric);
       agreesOnDecision(numeric, new Map());
       return numeric;
@@ -340,7 +245,7 @@ describe("symbolic = numeric", () => {
         const layers = [{ attention: { kernel: "hard" as const, residual: false, pattern: { edges } } }];
         const hard = architectureSchema.parse({ tokens: 4, width: 4, position, layers });
         const exchanged = Int32Array.of(3, 1, 2, 0);
-        const numeric = new Numeric(hard, noGaps());
+        const numeric = new Numeric(hard, seed, noGaps());
         assert.equal(decide(hard).coincides(0, 3, exchanged), position === "none");
         assert.equal(numeric.same(0, numeric.wordOf(exchanged), 3), position === "none");
       }
