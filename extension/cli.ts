@@ -9,6 +9,7 @@ import { checkBytes } from "./check";
 import { readCheckpoint } from "./checkpointFile";
 import { designCommand, designUsage } from "./designCommand";
 import { evaluateFile } from "./evaluated";
+import { exportCommand, exportUsage } from "./exportCommand";
 import { sarifReport } from "./formats/sarif";
 import { exitCodeOf, textReport } from "./formats/text";
 import { prepareReading } from "./models/code";
@@ -44,7 +45,8 @@ ${verifyUsage}
 ${trainUsage}
 ${sweepUsage}
 ${repairUsage}
-${designUsage}`;
+${designUsage}
+${exportUsage}`;
 
 const leaving = (folders: readonly string[]) => ({
   ignore: folders.map((folder) => `**/${folder}/**`),
@@ -58,6 +60,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return check(args);
     case "design":
       return designCommand(args);
+    case "export":
+      return exportCommand(args);
     case "repair":
       return repairCommand(args);
     case "sweep":

@@ -21,7 +21,8 @@ export interface Mechanism {
   /** How often ALiBi's bias is added in each head, as a function of (h, q, k); null where it is nowhere. */
   alibi: PairFunction | null;
   rotary: boolean;
-  /** Linformer's rank, Nystrom's landmarks, Performer's features, the polynomial's degree: the name of the constant. */
+  /** The constant with Linformer's rank or Nystrom's landmarks, and that with Performer's features or the polynomial's degree; empty where there is none. */
+  rank: string;
   size: string;
 }
 
@@ -57,15 +58,8 @@ export function mechanismOf(
     ...places.learned("position", groups, groups.map(() => position)), // prettier-ignore
     ...places.learned("bias", groups, codes),
   ];
-  const sizes: Record<string, [string, number]> = {
-    linformer: ["RANK", projection.kind === "linformer" ? projection.rank : 0],
-    nystrom: ["LANDMARKS", projection.kind === "nystrom" ? Math.min(projection.landmarks, tokens + registers) : 0],
-    performer: ["FEATURES", Math.max(8, 2 * columns)],
-    polynomial: ["DEGREE", kernel.degree],
-  };
   const [headsName, columnsName] = [program.constant("HEADS", String(heads)), program.constant("HEAD_WIDTH", String(columns))]; // prettier-ignore
-  const size = (key: string) =>
-    sizes[key] === undefined ? "" : program.constant(sizes[key][0], String(sizes[key][1]));
+  const constant = (name: string, value: number) => program.constant(name, String(value));
   return {
     spec,
     heads: headsName,
@@ -75,7 +69,18 @@ export function mechanismOf(
     codes: own,
     alibi: alibiOf(spec, architecture, headsName, program, dialect),
     rotary: position.kind === "rotary" && kernel.name !== "uniform",
-    size: size(projection.kind === "none" ? kernel.name : projection.kind) || size(kernel.name),
+    rank:
+      projection.kind === "linformer"
+        ? constant("RANK", projection.rank)
+        : projection.kind === "nystrom"
+          ? constant("LANDMARKS", Math.min(projection.landmarks, tokens + registers))
+          : "",
+    size:
+      kernel.name === "performer"
+        ? constant("FEATURES", Math.max(8, 2 * columns))
+        : kernel.name === "polynomial"
+          ? constant("DEGREE", kernel.degree)
+          : "",
   };
 }
 

@@ -14,11 +14,14 @@ export function flexBody(mechanism: Mechanism, dialect: Dialect): { init: string
   const init: string[] = [];
   const forward: string[] = [];
   if (mask !== null) {
-    const call = mask.ofHeads ? "mask(h, q, k)" : "mask(q, k)";
-    const place = mask.ofHeads ? `None, ${heads}` : "None, None";
+    const headCount = mask.ofHeads ? `, H=${heads}` : ", H=None";
     init.push(
+      "",
+      "def mask_mod(b, h, q_idx, kv_idx):",
+      `    return mask(${mask.ofHeads ? "h, " : ""}q_idx, kv_idx)`,
+      "",
       "self.block_mask = create_block_mask(",
-      `    lambda b, h, q, k: ${call}, ${place}, SIZE, SIZE, device=DEVICE`,
+      `    mask_mod, B=None${headCount}, Q_LEN=SIZE, KV_LEN=SIZE, device=DEVICE`,
       ")",
     );
   }

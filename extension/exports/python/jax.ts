@@ -4,7 +4,7 @@ import { classesName, learnedName, type Mechanism, mechanismOf, reads } from "./
 import type { PairFunction } from "./codes";
 import { jaxDialect } from "./dialect";
 import { check, expectations, factsOf, fileDocstring, grids, sizes } from "./file";
-import { numbers, Program } from "./program";
+import { numbers, Program, withShortLines } from "./program";
 import { attentionLines, describe, rotation } from "./torch";
 
 const activation: Record<Exclude<ActivationName, "swiglu" | "geglu" | "linear">, (x: string) => string> = {
@@ -87,7 +87,7 @@ export function jaxText(architecture: Architecture): { fileName: string; text: s
     check(facts, setUp, dependence),
     '\n\nif __name__ == "__main__":\n    jax.config.update("jax_enable_x64", True)\n    raise SystemExit(0 if check() else 1)\n',
   ].join("");
-  return { fileName: facts.fileName, text };
+  return { fileName: facts.fileName, text: withShortLines(text) };
 }
 
 /** A part of the model: the names of the functions that draw its parameters and compute it. */
@@ -330,14 +330,14 @@ class JaxWriter {
   }
 }
 
-function kernelParameters({ spec: { kernel, projection }, heads, columns, size }: Mechanism): Parameter[] {
+function kernelParameters({ spec: { kernel, projection }, heads, columns, rank, size }: Mechanism): Parameter[] {
   const parameters: Parameter[] = [];
   if (kernel.name === "exponential-additive") parameters.push(normal("direction", `(${heads}, ${columns})`, `${columns}**-0.5`)); // prettier-ignore
   if (kernel.name === "cosine") parameters.push({ name: "sharpness", value: `jnp.ones((${heads}, 1, 1))` });
-  if (kernel.name === "performer") parameters.push(normal("features", `(${columns}, FEATURES)`));
+  if (kernel.name === "performer") parameters.push(normal("features", `(${columns}, ${size})`));
   if (projection.kind === "linformer")
     for (const name of kernel.name === "uniform" ? ["mix_values"] : ["mix_keys", "mix_values"])
-      parameters.push(normal(name, `(${heads}, ${size}, SIZE)`, "SIZE**-0.5"));
+      parameters.push(normal(name, `(${heads}, ${rank}, SIZE)`, "SIZE**-0.5"));
   return parameters;
 }
 

@@ -80,7 +80,6 @@ export class Patterns {
   }
 
   private condition(pattern: Pattern): Expression {
-    const { registers } = this.architecture;
     switch (pattern.kind) {
       case "full":
         return true;
@@ -103,7 +102,7 @@ export class Patterns {
         return or(near, this.member("q", globals), this.member("k", globals));
       }
       default:
-        return registers === 0 ? this.inSequence(pattern) : and(between, this.inSequence(pattern));
+        return this.inSequence(pattern);
     }
   }
 

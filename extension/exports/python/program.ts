@@ -43,7 +43,11 @@ export class Program {
 
   /** A constant that is written as it is. */
   constant(base: string, value: Layout): string {
-    return this.define("constants", base, (name) => `${name} = ${python(value, name.length + 3)}`);
+    return this.define("constants", base, (name) => {
+      const text = `${name} = ${python(value, name.length + 3)}`;
+      // Formatters would give every number a line of its own.
+      return /^ +-?\d+, -?\d/m.test(text) ? `# fmt: off\n${text}\n# fmt: on` : text;
+    });
   }
 
   get constants(): string {
@@ -75,4 +79,25 @@ export function docstring(text: string, width = 84): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+/** The text with lines of more than 88 characters that end in a call broken at its brackets. */
+export const withShortLines = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => (line.length > 88 ? broken(line) : line))
+    .join("\n");
+
+function broken(line: string): string {
+  const [, body, end] = /^(.*)(\),?)$/.exec(line) ?? [];
+  if (body === undefined || line.includes('"""')) return line;
+  let depth = 1;
+  let open = body.length;
+  while (depth > 0 && open > 0) {
+    open--;
+    if (body[open] === ")") depth++;
+    else if (body[open] === "(") depth--;
+  }
+  const margin = " ".repeat(line.length - line.trimStart().length);
+  return depth > 0 ? line : `${body.slice(0, open + 1)}\n${margin}    ${body.slice(open + 1)}\n${margin}${end}`;
 }

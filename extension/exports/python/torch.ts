@@ -1,6 +1,6 @@
 /** An architecture as a module of PyTorch: attention written out, or by flex_attention. */
 import type { ActivationName, Architecture, Block, Convolution, FeedForward, Norm } from "../../theory/architecture/schema"; // prettier-ignore
-import { numbers, Program } from "./program";
+import { numbers, Program, withShortLines } from "./program";
 import {
   classesName,
   learnedName,
@@ -106,7 +106,7 @@ export function torchText(architecture: Architecture, flex: boolean): { fileName
     check(facts, setUp, dependence),
     '\n\nif __name__ == "__main__":\n    torch.set_default_dtype(torch.float64)\n    raise SystemExit(0 if check() else 1)\n',
   ].join("");
-  return { fileName: facts.fileName, text };
+  return { fileName: facts.fileName, text: withShortLines(text) };
 }
 
 class TorchWriter {
@@ -151,7 +151,8 @@ class TorchWriter {
       const [made, loop] = [blocks[0], `for _ in range(${depth})`];
       const line = `self.blocks = nn.ModuleList([${made} ${loop}])`;
       if (line.length <= 80) init.push(line);
-      else init.push("self.blocks = nn.ModuleList(", `    [${made} ${loop}]`, ")");
+      else if (made.length + loop.length <= 73) init.push("self.blocks = nn.ModuleList(", `    [${made} ${loop}]`, ")");
+      else init.push("self.blocks = nn.ModuleList(", "    [", `        ${made}`, `        ${loop}`, "    ]", ")");
     } else
       init.push(
         "self.blocks = nn.ModuleList(",
@@ -248,9 +249,7 @@ class TorchWriter {
       else
         for (const end of ["query", "key"])
           init.push(
-            `self.${learnedName(code)}_${end} = nn.Parameter(`,
-            `    0.3 * torch.randn(${heads}, ${count}, ${columns})`,
-            ")",
+            `self.${learnedName(code)}_${end} = nn.Parameter(0.3 * torch.randn(${heads}, ${count}, ${columns}))`,
           );
     }
     init.push(...kernelParameters(mechanism));
@@ -306,14 +305,14 @@ export function describe({ spec: { kernel, normalized, projection } }: Mechanism
 }
 
 /** What a kernel or a projection along the sequence learns, or draws once. */
-function kernelParameters({ spec: { kernel, projection }, heads, columns, size }: Mechanism): string[] {
+function kernelParameters({ spec: { kernel, projection }, heads, columns, rank, size }: Mechanism): string[] {
   const lines: string[] = [];
   if (kernel.name === "exponential-additive") lines.push(`self.direction = nn.Parameter(torch.randn(${heads}, ${columns}) / ${columns}**0.5)`); // prettier-ignore
   if (kernel.name === "cosine") lines.push(`self.sharpness = nn.Parameter(torch.ones(${heads}, 1, 1))`);
-  if (kernel.name === "performer") lines.push(`self.register_buffer("features", torch.randn(${columns}, FEATURES))`);
+  if (kernel.name === "performer") lines.push(`self.register_buffer("features", torch.randn(${columns}, ${size}))`);
   if (projection.kind === "linformer")
     for (const name of kernel.name === "uniform" ? ["mix_values"] : ["mix_keys", "mix_values"]) {
-      const drawn = `torch.randn(${heads}, ${size}, SIZE) / SIZE**0.5`;
+      const drawn = `torch.randn(${heads}, ${rank}, SIZE) / SIZE**0.5`;
       lines.push(projection.trainable ? `self.${name} = nn.Parameter(${drawn})` : `self.register_buffer("${name}", ${drawn})`); // prettier-ignore
     }
   return lines;
@@ -334,7 +333,7 @@ export function attentionLines(mechanism: Mechanism, dialect: Dialect, program: 
       "y = weights @ v",
     ];
   if (projection.kind === "nystrom") {
-    program.constant("SEGMENTS", `[SIZE * i // ${mechanism.size} for i in range(${mechanism.size} + 1)]`);
+    program.constant("SEGMENTS", `[SIZE * i // ${mechanism.rank} for i in range(${mechanism.rank} + 1)]`);
     program.define("functions", "segment_means", (name) => segmentMeans(name, dialect));
     const pinv = `${dialect.arrays}.linalg.pinv`;
     return [
