@@ -1,6 +1,7 @@
 /** `uap-lens design`: architectures whose symmetry is exactly a group, certified universal for it. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { targetRequest } from "./targetRequest";
 import { complain, Misuse, parse, print, read, reasonOf, replaceFile } from "./terminal";
 import { architectureInput } from "./theory/architecture/input";
 import { design, type DesignOutcome } from "./theory/design/design";
@@ -8,7 +9,7 @@ import { GroupError, groupOf, requestOf, type SymmetryRequest } from "./theory/d
 import { BeyondReach } from "./theory/patterns/rows";
 
 export const designUsage = `Usage: uap-lens design SYMMETRY [--tokens N] [--width D] [--json] [--write DIR]
-       uap-lens design (--graph FILE | --points FILE) [--width D] [--json] [--write DIR]
+       uap-lens design (--graph FILE | --points FILE | --target NAME --tokens N) [--width D] [--json] [--write DIR]
 
 Finds architectures whose symmetry is exactly the given one and that are certified universal for it (docs/designer.md), the cheapest first.
 
@@ -16,6 +17,7 @@ Finds architectures whose symmetry is exactly the given one and that are certifi
   --tokens N     the number of tokens, where the symmetry leaves it open
   --graph FILE   the automorphisms of a graph: {"vertices": 6, "edges": [[0, 1], ...], "directed": false, "colours": [...]}
   --points FILE  the permutations of points that keep their distances: a JSON list of lists of coordinates, or a line of them for every point
+  --target NAME  the symmetry of a target function on N tokens: one of the library (docs/targets.md), or a module of your own, which is run
   --width D      the dimension of a token, 16 if left out
   --json         the group and its designs as JSON
   --write DIR    writes every design there as a *.uap.json file
@@ -29,29 +31,34 @@ export async function designCommand(args: string[]): Promise<number> {
     width: { type: "string" },
     graph: { type: "string" },
     points: { type: "string" },
+    target: { type: "string" },
     json: { type: "boolean" },
     write: { type: "string" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help) return print(designUsage, 0);
-  const sources = [...positionals, ...(values.graph === undefined ? [] : ["--graph"]), ...(values.points === undefined ? [] : ["--points"])]; // prettier-ignore
+  const sources = [...positionals, ...(values.graph === undefined ? [] : ["--graph"]), ...(values.points === undefined ? [] : ["--points"]), ...(values.target === undefined ? [] : ["--target"])]; // prettier-ignore
   if (sources.length === 0) throw new Misuse("no symmetry given");
   if (sources.length > 1) throw new Misuse(`more than one symmetry given: ${sources.join(", ")}`);
   const tokens = values.tokens === undefined ? null : whole("tokens", values.tokens);
   const width = values.width === undefined ? 16 : whole("width", values.width);
   if (width < 2) throw new Misuse("--width takes a number from 2 on: the theorem asks for two dimensions");
-  if (tokens !== null && positionals.length === 0) throw new Misuse("--tokens goes with a symmetry by name or by generators"); // prettier-ignore
+  if (tokens !== null && (values.graph ?? values.points) !== undefined) throw new Misuse("--tokens goes with a symmetry by name or by generators, or with --target"); // prettier-ignore
 
   let outcome: DesignOutcome;
+  const notes: string[] = [];
   try {
     const request =
       values.graph !== undefined
         ? await fromFile(values.graph, graphRequest)
         : values.points !== undefined
           ? await fromFile(values.points, pointsRequest)
-          : requestOf(positionals[0], tokens);
+          : values.target !== undefined
+            ? await fromTarget(values.target, tokens, width, notes)
+            : requestOf(positionals[0], tokens);
     if (typeof request === "string") return failed(request);
     outcome = design(groupOf(request), { width });
+    outcome.notes.unshift(...notes);
   } catch (error) {
     if (error instanceof GroupError) return failed(error.message);
     if (error instanceof BeyondReach) return failed(`out of reach: ${error.message}`);
@@ -64,6 +71,15 @@ export async function designCommand(args: string[]): Promise<number> {
   const code = outcome.designs.length === 0 ? 1 : 0;
   return print(values.json ? `${JSON.stringify({ version: 1, ...outcome }, null, 2)}\n` : textOf(outcome), code);
 }
+
+/** The symmetry of a target, with a note of how it is known. */
+async function fromTarget(target: string, tokens: number | null, width: number, notes: string[]): Promise<SymmetryRequest | string> {
+  if (tokens === null) throw new Misuse("--target needs --tokens");
+  const found = await targetRequest(target, tokens, width);
+  if (typeof found === "string") return found;
+  notes.push(`the symmetry of ${target}: ${found.how}`);
+  return found.request;
+} // prettier-ignore
 
 function whole(name: string, text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new Misuse(`--${name} takes a number from 1 to 9999999`);
