@@ -36,6 +36,8 @@ describe("The panel of a sweep", function () {
 
   const openPanel = async (file: string): Promise<PanelPage> => {
     await workbench.open(file);
+    // Once the editor knows of the extension, there is a button for it too.
+    await workbench.page.locator('.editor-actions a[aria-label^="Open Sweep"]').first().waitFor();
     await workbench.command("UAP Lens: Open Sweep");
     return workbench.panel(`Sweep: ${file}`);
   };

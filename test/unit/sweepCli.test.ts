@@ -1,11 +1,24 @@
 /** `uap-lens sweep` as its users run it: the built file, with runtime processes of its own, in shards, killed and resumed. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
+import { parseAllDocuments } from "yaml";
+import { version } from "../../package.json";
+import { sweepUsage } from "../../extension/sweep/command";
+import { readGrid } from "../../extension/sweep/grid";
 import { readRows, type SweepRow } from "../../extension/sweep/row";
 
 const root = path.join(__dirname, "..", "..");
@@ -162,17 +175,12 @@ describe("the command line sweeps", () => {
   it("and says what is wrong", () => {
     writeFileSync(at("wrong.sweep.yaml"), grid.replace("kernel:", "kernal:"));
     const refused: [string[], RegExp][] = [
-      [["small.sweep.yaml"], /no --output given/],
       [["small.sweep.yaml", "--output", "x.txt"], /takes a \.csv or \.jsonl file/],
       [["small.sweep.yaml", "--output", "x.csv", "--shard", "4/4"], /counted from 0/],
-      [["small.sweep.yaml", "--output", "x.csv", "--backend", "auto"], /there is no backend auto/],
       [["small.sweep.yaml", "--output", "x.csv", "--backend", "cuda"], /The backend cuda cannot be had/],
       [["small.sweep.yaml", "--output", "nosuch/x.csv"], /nosuch\/x\.csv: there is no such file/],
       [["nosuch.sweep.yaml", "--output", "x.csv"], /nosuch\.sweep\.yaml: there is no such file/],
-      [["merge", "--output", "x.csv"], /no file given to merge/],
-      [["merge", "whole.csv", "--output", "x.jsonl"], /a file of their own format/],
       [["merge", "whole.csv", "--output", "whole.csv"], /given as the output too/],
-      [["merge", "nosuch.csv", "--output", "x.csv"], /nosuch\.csv: there is no such file/],
     ];
     for (const [args, message] of refused) {
       const { status, stdout, stderr } = sweep(args);
@@ -181,4 +189,63 @@ describe("the command line sweeps", () => {
     }
     assert.deepEqual(sweep(["wrong.sweep.yaml", "--output", "x.csv"]), { ...silent, status: 2, stderr: "uap-lens: wrong.sweep.yaml:10:3: there is no axis `kernal`; did you mean `kernel`?\n" }); // prettier-ignore
   });
+
+  it("as the templates for Slurm, Kubernetes and Ray call it", function () {
+    const template = (file: string) => readFileSync(path.join(root, "examples/sweep", file), "utf8");
+    const known = new Set(sweepUsage.match(/--[a-z]+/g));
+    const jobs = [
+      ...parseAllDocuments(template("kubernetes.yaml")),
+      ...parseAllDocuments(template("kubernetes-merge.yaml")),
+    ]
+      .map((document) => document.toJS() as Manifest)
+      .filter(({ kind }) => kind === "Job");
+    const calls = [
+      ...template("slurm.sh").matchAll(/^ *exec \$UAP_LENS (sweep .*)$/gm),
+      ...jobs.flatMap(({ spec }) => spec.template.spec.containers[0].args).map((line) => /^exec uap-lens (sweep .*)$/.exec(line)!), // prettier-ignore
+      ...template("ray_sweep.py").matchAll(/("sweep", .*)\]/g),
+    ].map(([, call]) => call);
+    assert.equal(calls.length, 6);
+    for (const call of calls) {
+      const options = call.match(/--[a-z]+/g)!;
+      assert.deepEqual(options.filter((option) => !known.has(option)), [], call); // prettier-ignore
+      assert.deepEqual(options.includes("--resume"), !call.includes("merge"), call);
+    }
+    const [indexed] = jobs;
+    const shards = Number(/--shard (\d+)/.exec(indexed.spec.template.spec.containers[0].args[0])![1]);
+    assert.deepEqual([indexed.spec.completionMode, indexed.spec.completions, shards], ["Indexed", 4, 4]);
+
+    if (process.platform === "win32") {
+      console.log("      skipped: there is no bash on Windows");
+      this.skip();
+    }
+    // What Slurm runs, task after task.
+    writeFileSync(at("theory.sweep.yaml"), `${grid.replace(/margin.*\n/, "margin: false\n")}`);
+    assert.deepEqual(sweep(["theory.sweep.yaml", "--output", "theory.csv"]), silent);
+    mkdirSync(at("results"));
+    const bash = (env: NodeJS.ProcessEnv, ...args: string[]) => spawnSync("bash", [path.join(root, "examples/sweep/slurm.sh"), ...args], { cwd: folder, encoding: "utf8", env: { ...process.env, UAP_LENS: `${process.execPath} ${cli}`, ...env } }); // prettier-ignore
+    for (const index of ["0", "1"]) assert.equal(bash({ SLURM_ARRAY_TASK_ID: index }, "task", "theory.sweep.yaml", "results", "2").stderr, ""); // prettier-ignore
+    assert.equal(bash({}, "merge", "theory.sweep.yaml", "results").stderr, "");
+    assert.equal(bytes("results/theory.sweep.csv"), bytes("theory.csv"));
+  });
+
+  it("500 architectures to the bytes that were merged from 4 shards; some of them are made again", () => {
+    const example = path.join(root, "examples/sweep/windows.sweep.yaml");
+    const read = readGrid(example, readFileSync(example, "utf8"));
+    assert.ok("grid" in read && read.grid.points === 500);
+    const expected = readRows("windows.csv", readFileSync(path.join(root, "test/corpus/sweep/windows.sweep.csv"), "utf8")); // prettier-ignore
+    assert.ok("rows" in expected && expected.rows.length === 500);
+    assert.deepEqual(sweep([example, "--shard", "7/100", "--output", "part.csv"]), silent);
+    const made = rowsOf("part.csv");
+    assert.equal(made.length, 5);
+    for (const row of made) assert.deepEqual(row, { ...expected.rows[row.point], version });
+  });
 });
+
+interface Manifest {
+  kind: string;
+  spec: {
+    completionMode?: string;
+    completions?: number;
+    template: { spec: { containers: { args: string[] }[] } };
+  };
+}
