@@ -29,7 +29,7 @@ describe("Bundles", () => {
     assert.deepEqual(await packagesIn("extension/main.ts", "node"), []);
   });
 
-  for (const page of ["report", "training", "distinguishability", "symmetry", "live"])
+  for (const page of ["report", "training", "distinguishability", "symmetry", "sweep", "live"])
     it(`the page ${page} holds no TensorFlow.js`, async () => {
       const packages = await packagesIn(`webview/${page}/main.ts`, "browser");
       assert.deepEqual(
