@@ -12,7 +12,7 @@
  *   F_i = m * sum over the tuples (s_0, .., s_k) of the orbit with s_0 = i of phi_1(x_(s_1)) .. phi_k(x_(s_k)),    phi_r(x) = sin(e_r . x + b_r), standardised.
  * Products for different tuples are linearly independent, so it commutes with exactly the permutations that keep the orbit.
  */
-import { isTwoClosed, pairOrbits } from "../../theory/symmetry/closure";
+import { isTwoClosed, pairOrbits, twoClosure } from "../../theory/symmetry/closure";
 import { automorphisms } from "../../theory/symmetry/automorphisms";
 import type { PermutationGroup } from "../../theory/symmetry/group";
 import type { Structure } from "../../theory/symmetry/structure";
@@ -43,8 +43,9 @@ export function randomProblem(group: PermutationGroup): string | null {
  */
 export function randomMap(group: PermutationGroup, width: number, seed: number): SampleMap {
   const random = new Random(seed, streams.target, group.degree, width);
-  const pairs = pairPart(pairOrbits(group), width, random);
-  if (isTwoClosed(group)) return pairs;
+  const closure = twoClosure(group).order;
+  const pairs = pairPart(pairOrbits(group), closure, width, random);
+  if (closure === group.order) return pairs;
   const tuples = tuplePart(separatingOrbit(group), width, random);
   return (x, y) => {
     pairs(x, y);
@@ -61,21 +62,12 @@ function standardSine(phase: number): (z: number) => number {
   return (z) => (Math.sin(z + phase) - mean) * scale;
 }
 
-function pairPart(orbits: readonly Int32Array[], width: number, random: Random): SampleMap {
+/** @param symmetries the number of permutations that keep the orbits. */
+function pairPart(orbits: readonly Int32Array[], symmetries: bigint, width: number, random: Random): SampleMap {
   const n = orbits.length;
   const own = Math.ceil(width / 4);
   const mixed = Math.ceil(width / 8);
-  const count = orbits.reduce((most, row) => Math.max(most, ...row), 0) + 1;
-  // Spread evenly, so that no two orbits have the same weight by chance.
-  const weights = shuffled(
-    Array.from({ length: count }, (_, orbit) => Math.exp(spread * ((2 * orbit + 1) / count - 1))),
-    random,
-  );
-  const rows = orbits.map((row) => {
-    const ofRow = Array.from(row, (orbit) => weights[orbit]);
-    const sum = ofRow.reduce((a, b) => a + b);
-    return ofRow.map((weight) => weight / sum);
-  });
+  const rows = weightsOf(orbits, symmetries, random);
   const deviation = Math.sqrt(rows.flat().reduce((sum, weight) => sum + weight ** 2, 0) / n);
   const directions = orthonormal(Math.min(own + mixed, width), width, random);
   const [k, u] = [directions.slice(0, own), directions.slice(-mixed)];
@@ -96,6 +88,47 @@ function pairPart(orbits: readonly Int32Array[], width: number, random: Random):
       coordinates.forEach(({ sine, p, q }, c) => (y[i * width + c] += sine(dot(p, kept, 0) + dot(q, sums, 0))));
     }
   };
+}
+
+/** The weights c, drawn again until no permutations keep them but those that keep the orbits: rows may become alike when they are divided by their sums. */
+function weightsOf(orbits: readonly Int32Array[], symmetries: bigint, random: Random): number[][] {
+  const count = orbits.reduce((most, row) => Math.max(most, ...row), 0) + 1;
+  // Spread evenly, so that orbits do not have almost the same weight by chance.
+  const weights = Array.from({ length: count }, (_, orbit) => Math.exp(spread * ((2 * orbit + 1) / count - 1)));
+  for (;;) {
+    const dealt = shuffled(weights, random);
+    const rows = orbits.map((row) => {
+      const ofRow = Array.from(row, (orbit) => dealt[orbit]);
+      const sum = ofRow.reduce((a, b) => a + b);
+      return ofRow.map((weight) => weight / sum);
+    });
+    if (keepersOfWeights(rows, Math.min(0.1, spread / 4 / count)) === symmetries) return rows;
+  }
+}
+
+/** The number of permutations that keep a matrix, where entries are the same that a chain of entries in steps of at most `step` of their logarithms leads between. */
+function keepersOfWeights(rows: readonly (readonly number[])[], step: number): bigint {
+  const n = rows.length;
+  const entries = rows.flat().map(Math.log);
+  const order = [...entries.keys()].sort((a, b) => entries[a] - entries[b]);
+  const classes = new Int32Array(n * n);
+  order.forEach((at, i) => {
+    const before = i === 0 ? at : order[i - 1];
+    classes[at] = classes[before] + (entries[at] - entries[before] > step ? 1 : 0);
+  });
+  const structure: Structure = {
+    size: n,
+    colours: new Int32Array(n),
+    relations: [
+      {
+        rowOf: Int32Array.from({ length: n }, (_, q) => q),
+        first: Int32Array.from({ length: n + 1 }, (_, q) => q * n),
+        bounds: Int32Array.from({ length: 2 * n * n }, (_, i) => ((i >> 1) % n) + (i & 1)),
+        classes,
+      },
+    ],
+  };
+  return automorphisms(structure).order.toBigInt();
 }
 
 function tuplePart(tuples: readonly (readonly number[])[], width: number, random: Random): SampleMap {
