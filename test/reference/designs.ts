@@ -73,15 +73,15 @@ export function measureDesign(architecture: Architecture, title: string, seed: n
   let open = all;
   const errors = new Map<number[], number>();
   for (const scale of scales) {
-    const parameters = drawParameters(small, random, scale);
-    const X = random.matrix(tokens, small.width, 1);
-    const output = evaluate(small, parameters, X);
+    const { parameters, X, output } = finiteDraw(small, random, scale);
     const size = Math.max(...output.flatMap((token) => [...token].map(Math.abs)));
     for (const pi of open) {
       const moved = evaluate(small, parameters, permuted(pi, X));
       const expected = permuted(pi, output);
       let error = 0;
       moved.forEach((token, t) => token.forEach((x, i) => (error = Math.max(error, Math.abs(x - expected[t][i])))));
+      // A sample rearranged may leave the range that the sample itself keeps to.
+      if (!Number.isFinite(error)) error = 0;
       errors.set(pi, Math.max(errors.get(pi) ?? 0, error / size));
     }
     open = open.filter((pi) => errors.get(pi)! < told);
@@ -97,4 +97,15 @@ export function measureDesign(architecture: Architecture, title: string, seed: n
     largestOfSymmetries: Number(largest.toPrecision(2)),
     smallestOfOthers: others.length === 0 ? null : Number(Math.min(...sizes(others)).toPrecision(2)),
   };
+}
+
+/** Scores can leave float64's range in deep models; such a draw says nothing, and one of half the scale takes its place. */
+function finiteDraw(architecture: Architecture, random: Random, scale: number) {
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const parameters = drawParameters(architecture, random, scale / 2 ** attempt);
+    const X = random.matrix(architecture.tokens, architecture.width, 1);
+    const output = evaluate(architecture, parameters, X);
+    if (output.every((token) => token.every(Number.isFinite))) return { parameters, X, output };
+  }
+  throw new RangeError("no draw stays finite");
 }

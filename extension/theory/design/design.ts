@@ -65,6 +65,8 @@ export interface DesignOptions {
 
 /** Layers past the hop count that registers are given to make themselves felt. */
 const registerLayers = 2;
+/** Most registers that may all see all where sparser designs are found. */
+const mostAveraged = 20;
 /** Most designs of one group. */
 const mostDesigns = 8;
 
@@ -220,7 +222,9 @@ class Designer {
     const layersOf = (choice: Choice, hops: number) =>
       this.layersNeeded(choiceArchitecture(ground, choice, this.frame), hops);
     const { found, complete } = searchOrbits(ground, fixed, layersOf);
-    for (const each of found) {
+    // Averages over many registers that all see all differ by less than double precision resolves, whatever holds of them exactly.
+    const faint = ({ attended }: Choice) => ground.registers.count > mostAveraged && attended.every((used) => used);
+    for (const each of found.every(faint) ? found : found.filter((choice) => !faint(choice))) {
       const choice = mergedClasses(ground, each, layersOf);
       const title = titleOf(ground, choice, choiceArchitecture(ground, choice, this.frame), registers);
       this.propose(title, this.reasonOf(ground, choice, registers), choiceArchitecture(ground, choice, this.frame), false, choice.layers); // prettier-ignore

@@ -20,7 +20,7 @@ export interface ActedSet {
 /** Groups up to this order are taken apart into cosets of subgroups. */
 const enumerated = 2520n;
 /** Subgroups drawn at random, by two elements each, and how many of one size are kept. */
-const drawn = 120;
+const drawn = 400;
 const keptAlike = 3;
 /** Tuples and subsets from which orbits start. */
 const starts = 4000;
