@@ -312,5 +312,5 @@ export function readRows(
   return { format: known, rows, torn: end < text.length };
 }
 
-/** Six digits: more would be noise. */
-export const rounded = (x: number): number => Number(x.toPrecision(6));
+/** Six digits: more would be noise. Null where it is no finite number. */
+export const rounded = (x: number): number | null => (Number.isFinite(x) ? Number(x.toPrecision(6)) : null);

@@ -145,6 +145,23 @@ describe("a grid", () => {
     assert.match(full.errors[0].message, /the base has no window/);
   });
 
+  it("may be any value, or any text", () => {
+    const name = fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "layers.*.attention", "layers.9", "*", "base", "axes", "margin")); // prettier-ignore
+    const value = fc.jsonValue({ maxDepth: 3 });
+    const some = fc.record({ base: fc.oneof(value, fc.constant(base)), axes: fc.oneof(value, fc.dictionary(name, fc.oneof(value, fc.array(value)))), margin: value, training: value, backend: value }, { requiredKeys: [] }); // prettier-ignore
+    fc.assert(
+      fc.property(fc.oneof(value, some), (grid) => {
+        for (const language of ["json", "yaml"]) {
+          const read = readGrid(`grid.sweep.${language}`, JSON.stringify(grid));
+          if ("errors" in read) assert.ok(read.errors.length > 0);
+          else for (let point = 0; point < Math.min(3, read.grid.points); point++) decidePoint(read.grid, point);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    for (const text of ["", "\0", "a: &b *b", "[", "- 1\n- 2", "axes: 1\n---\nb: 2"]) assert.ok("errors" in readGrid("grid.sweep.yaml", text)); // prettier-ignore
+  });
+
   it("is validated by its JSON Schema as by us", () => {
     const validate = new Ajv({ strict: false }).compile(gridJsonSchema());
     const example = parseYaml(readFileSync(path.join(root, "examples/sweep/windows.sweep.yaml"), "utf8")) as object;
