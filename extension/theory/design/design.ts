@@ -66,7 +66,7 @@ export interface DesignOptions {
 /** Layers past the hop count that registers are given to make themselves felt. */
 const registerLayers = 2;
 /** Most registers that may all see all where sparser designs are found. */
-const mostAveraged = 20;
+const mostAveraged = 12;
 /** Most designs of one group. */
 const mostDesigns = 8;
 
