@@ -401,6 +401,8 @@ export interface ShownDesign {
   reason: string;
   tokens: number;
   registers: number;
+  /** What tokens are told apart by beside pairs, in a sentence. */
+  positions: string | null;
   /** Null while it is being written. */
   text: { content: string; fileName: string; cut: boolean } | { problem: string } | null;
 }

@@ -14,6 +14,7 @@ import type {
 } from "../../webview/protocol";
 import { nameInReport } from "../editor/reports";
 import { openSubject } from "../editor/subjects";
+import { formatLabels } from "../editor/exports";
 import { openUntitled } from "../editor/untitled";
 import type { Exported, ExportFormat } from "../exports";
 import { isTargetFile, targetNames, type TargetSource } from "../runtime/training/targets";
@@ -23,20 +24,12 @@ import type { PairClasses } from "../theory/design/pairClasses";
 import { columnOf, type PanelServices } from "./modelPanel";
 import { openAsModelFile } from "./openModel";
 import { pageHtml, pagesFolder, panelIcon } from "./page";
+import { positionWords } from "./designWords";
 import { type Requested, requestedOf } from "./symmetryInputs";
 import { Task } from "./task";
 
 const viewType = "uapLens.design";
 const title = "UAP Lens Designer";
-
-const formatLabels: Record<ExportFormat, string> = {
-  yaml: "specification, YAML",
-  json: "specification, JSON",
-  typescript: "TypeScript, the builders of UAP Lens",
-  pytorch: "PyTorch, nn.Module",
-  "flex-attention": "PyTorch, flex_attention",
-  jax: "JAX",
-};
 
 const formats = Object.entries(formatLabels).map(([value, label]) => ({ value, label }));
 
@@ -412,7 +405,7 @@ class DesignPanel implements vscode.Disposable {
       const { fileName, text: content } = this.text.exported;
       return { fileName, content: content.slice(0, mostShown), cut: content.length > mostShown };
     };
-    return { title, reason, tokens, registers, text: text() };
+    return { title, reason, tokens, registers, positions: positionWords(architecture), text: text() };
   }
 
   // ----------------------------------------------------------------------------------------------------------- targets

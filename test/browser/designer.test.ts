@@ -34,12 +34,11 @@ describe("The designer and the repairs of the packaged extension", function () {
     await panel.click("design-1");
     await panel.locator('.choice tr[aria-current="true"] [data-key="design-1"]').waitFor();
     await panel.locator(".text", { hasText: "symmetry: D_6" }).waitFor();
+    await workbench.screenshot("designer");
     // The pairs of the design by keyboard, said in words.
     await panel.locator(".map canvas").focus();
     await panel.press("ArrowRight");
     await panel.says(/Token 0 (attends to token 1: class \d|does not attend to token 1)/);
-    await workbench.screenshot("designer");
-    await panel.scrollTo(".map");
     await workbench.screenshot("designer-pairs");
     // What a format has no words for is said; the specification has words for all.
     for (const format of ["TypeScript", "specification, JSON"]) {

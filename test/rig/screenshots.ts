@@ -63,7 +63,25 @@ async function main(): Promise<void> {
     await keep("symmetry");
     await workbench.closeAll();
 
+    await page.setViewportSize({ width: 1100, height: 1500 });
+    await workbench.command("UAP Lens: Design an Architecture with This Symmetry");
+    const designer = await workbench.panel("UAP Lens Designer");
+    await designer.locator(".group-name", { hasText: "D_6" }).waitFor({ timeout: 60_000 });
+    await designer.click("design-1");
+    await designer.locator(".text").waitFor();
+    await designer.locator(".map canvas").waitFor();
+    await keep("designer");
+    await workbench.closeAll();
+
     await page.setViewportSize({ width: 1400, height: 900 });
+    await workbench.command("View: Toggle Primary Side Bar Visibility");
+    await workbench.open("longformer.uap.json");
+    await workbench.command("View: Toggle Primary Side Bar Visibility");
+    await workbench.lens.filter({ hasText: /^repair$/ }).click();
+    await (await workbench.panel("Repair: longformer.uap.json")).says(/Repairs, the least attention first/, 60_000);
+    await keep("repair");
+    await workbench.closeAll();
+
     await workbench.command("View: Toggle Primary Side Bar Visibility");
     await workbench.open("ring.uap.yaml");
     await workbench.command("View: Toggle Primary Side Bar Visibility");

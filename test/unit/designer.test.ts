@@ -5,6 +5,7 @@ import { designsFor, pictureOfPairs, writtenAs } from "../../extension/designs";
 import { checkText } from "../../extension/check";
 import { exportFormats } from "../../extension/exports";
 import { applied } from "../../extension/models/ranges";
+import { positionWords } from "../../extension/panels/designWords";
 import { changeWords, noneWords } from "../../extension/panels/repairWords";
 import { graphOf, pointsOf, requestedOf } from "../../extension/panels/symmetryInputs";
 import { studyOf } from "../../extension/study";
@@ -152,6 +153,15 @@ describe("what the designer shows", () => {
     }
   });
 
+  it("are the classes of positions beside those of pairs", () => {
+    const words = (position: unknown) => positionWords(architectureSchema.parse({ tokens: 3, registers: 1, width: 4, position, layers: [{ attention: {} }] })); // prettier-ignore
+    assert.equal(words("none"), null);
+    assert.equal(words({ relative: "signed" }), null);
+    assert.match(words("absolute")!, /every token has a learned vector of its own/);
+    assert.match(words({ classes: [0, 7, 0] })!, /: \{0, 2\} \{1\}\.$/);
+    assert.match(words({ classes: [0, 7, 0, 7] })!, /: \{0, 2\} \{1, register 0\}\.$/);
+  });
+
   it("is why a symmetry cannot be had", () => {
     const refusal = (name: string, tokens: number | null) => {
       const designed = designsFor({ kind: "name", name, tokens }, 4);
@@ -199,7 +209,7 @@ describe("repairs in words", () => {
 
   it("say costs as shares of full attention, and mark what is dearer", () => {
     assert.deepEqual(
-      [null, 0, 0.00012, 0.0123, 0.05, 0.5, 1, 1.25, 12].map(shareOfFull),
+      [null, 0, 0.00012, 0.0123, 0.05, 0.5, 1, 1.25, 12].map((share) => shareOfFull(share).replace("\u00a0", " ")),
       ["–", "0 %", "0.01 %", "1.2 %", "5 %", "50 %", "100 %", "125 % !", "1,200 % !"],
     ); // prettier-ignore
   });

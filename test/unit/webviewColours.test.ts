@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { diverging, type Ground, packed, type Rgb } from "../../webview/drawing/colours";
+import { classColour, diverging, type Ground, packed, type Rgb } from "../../webview/drawing/colours";
 import { dtypes, gapColours, gapTicks, gapValue, paintGaps, resolutions } from "../../webview/drawing/gapScale";
 
 const linear = (x: number) => (x / 255 <= 0.04045 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4);
@@ -77,6 +77,18 @@ describe("colour scales", () => {
         }
       });
     });
+
+  it("classes are in sRGB however many there are, and the first five are apart for colour-blind people", () => {
+    for (let index = 0; index < 400; index++)
+      for (const component of classColour(index))
+        assert.ok(component >= 0 && component <= 255, `${index}: ${component}`);
+    for (const kind of Object.keys(blindness))
+      for (let i = 0; i < 5; i++)
+        for (let j = 0; j < i; j++) {
+          const apart = distance(seenWith(kind, classColour(i)), seenWith(kind, classColour(j)));
+          assert.ok(apart > 0.05, `${kind}: classes ${j} and ${i} are ${apart} apart`);
+        }
+  });
 
   it("series stand out from every ground, and the first three from each other for colour-blind people", () => {
     const css = readFileSync(path.join(__dirname, "../../webview/base.css"), "utf8");

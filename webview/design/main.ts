@@ -175,7 +175,7 @@ function form({ inputs, problems, targets, trusted, refused }: DesignSnapshot): 
     { "aria-label": "The symmetry" },
     element(
       "div",
-      { class: "controls" },
+      { class: "controls given" },
       field(
         "Symmetry given by",
         dropdown(
@@ -308,7 +308,7 @@ function designTable(designs: NonNullable<DesignSnapshot["outcome"]>["designs"],
   );
 }
 
-function classSections({ tokens, registers }: ShownDesign): Section[] {
+function classSections({ tokens, registers, positions }: ShownDesign): Section[] {
   if (classes === null) return [];
   const all = classes;
   const shown = all[matrix];
@@ -323,6 +323,7 @@ function classSections({ tokens, registers }: ShownDesign): Section[] {
           classesSentence(shown, registers),
           " Pairs of one class share one learned bias; cells without colour are masked.",
         ),
+        positions === null ? null : element("p", {}, positions),
         all.length === 1
           ? null
           : element(
@@ -351,7 +352,7 @@ function classSections({ tokens, registers }: ShownDesign): Section[] {
 function textSection({ formats, format }: DesignSnapshot, text: ShownDesign["text"]): HTMLElement {
   const ready = text !== null && "content" in text;
   return titled(
-    "Take it along",
+    "As a file",
     element(
       "div",
       { class: "controls" },

@@ -140,5 +140,12 @@ export function classRows(
 export function classesSentence({ size, count: classes, cells }: PairClasses, registers: number): string {
   const masked = cells.reduce((sum, cell) => sum + (cell === 0 ? 1 : 0), 0);
   const attended = size ** 2 - masked;
-  return `${count(attended, "pair")} of ${number(size ** 2)} ${attended === 1 ? "is" : "are"} attended to, in ${number(classes)} ${classes === 1 ? "class" : "classes"}${registers === 0 ? "" : `; the last ${count(registers, "row")} and columns are registers`}.`;
+  return `${count(attended, "pair")} of ${number(size ** 2)} ${attended === 1 ? "is" : "are"} attended to, in ${number(classes)} ${classes === 1 ? "class" : "classes"}${registersWords(registers)}.`;
 }
+
+const registersWords = (registers: number): string =>
+  registers === 0
+    ? ""
+    : registers === 1
+      ? "; the last row and column are a register's"
+      : `; the last ${number(registers)} rows and columns are registers'`;

@@ -65,9 +65,11 @@ export const packed = ([r, g, b]: Rgb): number =>
 
 /** Lightness and chroma that classes take in turn: apart from either ground, and in sRGB at every hue. */
 const classTones = [
-  [0.68, 0.114],
-  [0.82, 0.088],
-  [0.54, 0.092],
+  [0.64, 0.106],
+  [0.86, 0.067],
+  [0.48, 0.08],
+  [0.75, 0.118],
+  [0.56, 0.092],
 ] as const;
 /** The golden angle: however many classes there are, neighbours and near neighbours differ in hue. */
 const hueStep = 137.508;

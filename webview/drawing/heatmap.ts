@@ -49,6 +49,8 @@ export class Heatmap {
   private scale = 1;
   private left = 0;
   private top = 0;
+  /** All cells are on view, and stay so when the page gets wider or narrower. */
+  private all = true;
   private cursor: Cell | null = null;
   private marked: Cell | null = null;
   private frame: number | undefined;
@@ -100,6 +102,7 @@ export class Heatmap {
     const { x, y } = at ?? { x: margin + plot / 2, y: margin + plot / 2 };
     const column = this.left + (x - margin) / this.scale;
     const row = this.top + (y - margin) / this.scale;
+    this.all = false;
     this.scale = Math.min(Math.max(this.scale * factor, this.fitting), Math.max(largestCell, this.fitting));
     this.left = column - (x - margin) / this.scale;
     this.top = row - (y - margin) / this.scale;
@@ -107,8 +110,7 @@ export class Heatmap {
   }
 
   showAll(): void {
-    this.scale = this.fitting;
-    [this.left, this.top] = [0, 0];
+    this.all = true;
     this.draw();
   }
 
@@ -222,6 +224,7 @@ export class Heatmap {
     const { canvas, cells, image, plot } = this;
     if (cells === undefined || image === undefined) return;
     const { size } = cells;
+    if (this.all) [this.scale, this.left, this.top] = [this.fitting, 0, 0];
     this.scale = Math.max(this.scale, this.fitting);
     const seen = plot / this.scale;
     this.left = Math.min(Math.max(this.left, 0), Math.max(0, size - seen));

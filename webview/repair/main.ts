@@ -53,7 +53,7 @@ function comparison(rows: readonly RepairRow[], none: string | null, selected: n
     none === null ? null : element("p", { class: "none" }, none),
     choiceTable(
       "The file as it is written and its repairs",
-      ["", "Edits", "Verdict", "Layers", "Pairs a layer", "Of full attention", "Symmetry"],
+      ["", "Edits", "Verdict", "Layers", "Pairs a layer", "Of full", "Symmetry"],
       rows.map(({ title: name, edits, verdict, layers, pairsPerLayer, ofFull, symmetry }, index) => ({
         key: index === 0 ? null : `repair-${index}`,
         name,
@@ -68,6 +68,11 @@ function comparison(rows: readonly RepairRow[], none: string | null, selected: n
       })),
       selected,
       (repair) => page.send({ kind: "select", repair }),
+    ),
+    element(
+      "p",
+      { class: "quiet" },
+      "Pairs a layer: of a query and a key, in the layer that has the most. Of full: the scores that are computed, as a share of those of full attention in the layers and heads of the file; more than all of them is marked.",
     ),
   );
 }
