@@ -255,7 +255,7 @@ class DesignPanel implements vscode.Disposable {
     const wanted = requestedOf(this.inputs);
     this.problems = "problems" in wanted ? wanted.problems : {};
     const key = JSON.stringify(wanted);
-    if (key === this.asked) return this.update();
+    if (key === this.asked && this.task.progress.kind !== "failed") return this.update();
     this.asked = key;
     this.refused = null;
     this.outcome = undefined;
