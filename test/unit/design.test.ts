@@ -12,7 +12,7 @@ import { groupOf, requestOf } from "../../extension/theory/design/groups";
 import { parameterCount } from "../../extension/theory/design/parameters";
 import { isTwoClosed } from "../../extension/theory/symmetry/closure";
 import { PermutationGroup } from "../../extension/theory/symmetry/group";
-import { fromCycles } from "../../extension/theory/symmetry/permutation";
+import { fromCycles, isEven } from "../../extension/theory/symmetry/permutation";
 import { examine } from "../../extension/theory/verdict/analyse";
 import { attends } from "../reference/float64";
 import {
@@ -54,8 +54,8 @@ function check(outcome: DesignOutcome, group: PermutationGroup, name: string): v
   assert.ok(outcome.designs.length <= 10);
 }
 
-/** The groups whose designs are made anew here: all on up to four tokens and every fifth; the tool makes all of them. */
-const sample = corpusGroups().filter(({ request, id }, i) => i % 6 === 0 || (request.kind === "generators" && (request.tokens ?? 9) <= 4) || id === "5T4"); // prettier-ignore
+/** The groups whose designs are made anew here: all on up to four tokens and every ninth; the tool makes all of them. */
+const sample = corpusGroups().filter(({ request, id }, i) => i % 9 === 0 || (request.kind === "generators" && (request.tokens ?? 9) <= 4) || id === "5T4"); // prettier-ignore
 
 describe("designs", () => {
   it("are certified for exactly the group, cheapest first, and those that are checked in", () => {
@@ -103,7 +103,8 @@ describe("designs", () => {
   });
 
   it("are exact for random groups, with registers where pairs do not determine them", () => {
-    const random = fc.integer({ min: 2, max: 6 }).chain((n) => fc.array(fc.shuffledSubarray(Array.from({ length: n }, (_, i) => i), { minLength: n }), { minLength: 1, maxLength: 2 })); // prettier-ignore
+    // Every second group of even permutations only, since random pairs of permutations mostly generate everything.
+    const random = fc.tuple(fc.integer({ min: 3, max: 5 }), fc.boolean()).chain(([n, even]) => fc.array(fc.shuffledSubarray(Array.from({ length: n }, (_, i) => i), { minLength: n }).map((image) => (even && !isEven(Int32Array.from(image)) ? [image[1], image[0], ...image.slice(2)] : image)), { minLength: 2, maxLength: 2 })); // prettier-ignore
     let open = 0;
     fc.assert(
       fc.property(random, (images) => {
@@ -119,7 +120,7 @@ describe("designs", () => {
         const [{ architecture, title }] = outcome.designs;
         assert.equal(measureDesign(architecture, title, 3).symmetries, Number(group.order), name);
       }),
-      { seed: 20260302, numRuns: 14 },
+      { seed: 20260302, numRuns: 20 },
     );
     assert.ok(open > 0);
   });
