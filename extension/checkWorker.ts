@@ -4,6 +4,7 @@ import { issuedAndShown, verifiedAndShown } from "./certificates";
 import { checkModel } from "./check";
 import { type Designed, designsFor, pictureOfPairs, type Written, writtenAs } from "./designs";
 import type { ExportFormat } from "./exports";
+import { readModelFile } from "./models";
 import { prepareReading } from "./models/code";
 import { evaluableOf } from "./models/code/typescript";
 import { keepEvaluation } from "./models/code/typescript/evaluated";
@@ -28,6 +29,7 @@ export type Question =
   | { kind: "design"; request: SymmetryRequest; width: number }
   | { kind: "pairs"; architecture: Architecture }
   | { kind: "export"; architecture: Architecture; format: ExportFormat }
+  | { kind: "exportFile"; fileName: string; text: string; architecture: number; format: ExportFormat }
   /** The text is that of a grid. */
   | { kind: "grid"; fileName: string; text: string }
   | { kind: "point"; fileName: string; text: string; point: number }
@@ -50,6 +52,8 @@ export interface Answers {
   /** Null where there is no picture of them. */
   pairs: PairClasses[] | null;
   export: Written;
+  /** Undefined where the text has no such architecture. */
+  exportFile: Written | undefined;
   grid: ReturnType<typeof gridView>;
   point: ReturnType<typeof pointOfGrid>;
   rows: ReturnType<typeof rowsIn>;
@@ -87,6 +91,10 @@ function answer(question: Question): Response["answer"] {
       return pictureOfPairs(question.architecture);
     case "export":
       return writtenAs(question.architecture, question.format);
+    case "exportFile": {
+      const read = readModelFile(question.fileName, question.text)?.architectures[question.architecture];
+      return read && writtenAs(read.architecture, question.format);
+    }
     case "grid":
       return gridView(question.fileName, question.text);
     case "point":

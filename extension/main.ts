@@ -114,6 +114,16 @@ export function activate(context: vscode.ExtensionContext): void {
       ...CommentCompletion.triggers,
     ),
     registerEvaluation(checker, reports, script("evaluation.js")),
-    ...registerCommands(reports, workspaceCheck, documents, panels, model, modelPanels, designer, certificates),
+    ...registerCommands(
+      reports,
+      workspaceCheck,
+      documents,
+      panels,
+      model,
+      modelPanels,
+      designer,
+      certificates,
+      panelChecker,
+    ),
   );
 }

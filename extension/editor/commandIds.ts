@@ -11,6 +11,7 @@ export const commandIds = {
   design: "uapLens.design",
   repair: "uapLens.repair",
   sweep: "uapLens.openSweep",
+  export: "uapLens.export",
   issueCertificate: "uapLens.issueCertificate",
   verifyCertificate: "uapLens.verifyCertificate",
   copyCertificate: "uapLens.copyCertificateAsLatex",

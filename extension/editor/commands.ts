@@ -7,7 +7,10 @@ import type { ReportPanels } from "../panels/reportPanel";
 import type { ActiveModel } from "./activeModel";
 import { isCertificate } from "../models/fileNames";
 import type { Certificates } from "./certificates";
+import type { ExportFormat } from "../exports";
+import type { Checker } from "./checker";
 import { commandIds } from "./commandIds";
+import { openExported } from "./exports";
 import type { ReportDocuments } from "./reportDocuments";
 import type { Reports } from "./reports";
 import { openUntitled } from "./untitled";
@@ -23,6 +26,7 @@ export function registerCommands(
   modelPanels: Record<PanelName, ModelPanels>,
   designer: DesignPanels,
   certificates: Certificates,
+  checker: Checker,
 ): vscode.Disposable[] {
   const modelOnView = () => subjectOnView(reports)?.uri ?? panels.shown ?? model.uri;
   const openPanel = (panel: PanelName) =>
@@ -60,6 +64,14 @@ export function registerCommands(
     openPanel("repair"),
     vscode.commands.registerCommand(commandIds.design, (uri?: vscode.Uri, architecture?: number) =>
       designer.open(uri ?? modelOnView(), architecture ?? architectureAtCursor(reports), uri !== undefined),
+    ),
+    vscode.commands.registerCommand(
+      commandIds.export,
+      async (uri?: vscode.Uri, architecture?: number, format?: ExportFormat) => {
+        const file = uri ?? modelOnView();
+        if (file !== undefined)
+          await openExported(checker, file, architecture ?? architectureAtCursor(reports), format);
+      },
     ),
     vscode.commands.registerCommand(commandIds.checkFile, async () => {
       const subject = subjectOnView(reports);
