@@ -1,6 +1,6 @@
 /** "Export This Architecture": an architecture written out for another tool, in an unsaved document. */
 import * as vscode from "vscode";
-import { type ExportFormat, exportFormats } from "../exports";
+import type { ExportFormat } from "../exports";
 import type { Checker } from "./checker";
 import { nameInReport } from "./reports";
 import { subjectAt } from "./subjects";
@@ -14,6 +14,8 @@ export const formatLabels: Record<ExportFormat, string> = {
   "flex-attention": "PyTorch, flex_attention",
   jax: "JAX",
 };
+/** Not from exports/ itself, which is the checking thread's to load. */
+export const formats = Object.keys(formatLabels) as ExportFormat[];
 
 /**
  * Asks for a format, unless one is given, and opens the text. What the format cannot say is told in a message.
@@ -50,6 +52,6 @@ export async function openExported(
 }
 
 async function chosenFormat(): Promise<ExportFormat | undefined> {
-  const items = exportFormats.map((format) => ({ label: formatLabels[format], format }));
+  const items = formats.map((format) => ({ label: formatLabels[format], format }));
   return (await vscode.window.showQuickPick(items, { title: "UAP Lens: Export This Architecture" }))?.format;
 }
