@@ -122,12 +122,16 @@ export function shortInput(architecture: Architecture): Fields {
   };
 }
 
+const unseen = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
+const escape = (code: number): string => `\\u${code.toString(16).padStart(4, "0")}`;
+
 const isName = (key: string): boolean => /^[A-Za-z_]\w*$/.test(key);
 
 /** A value as JSON or, with bare keys, as TypeScript. */
 export function valueLayout(value: unknown, bareKeys = false): Layout {
   if (Array.isArray(value)) return { open: "[", items: value.map((item) => valueLayout(item, bareKeys)), close: "]" };
-  if (!isFields(value)) return JSON.stringify(value);
+  // What is not seen in an editor, or changes the direction of what follows, is written as an escape.
+  if (!isFields(value)) return JSON.stringify(value).replace(unseen, (letters) => Array.from({ length: letters.length }, (_, i) => escape(letters.charCodeAt(i))).join("")); // prettier-ignore
   const items = Object.entries(value).map(([key, own]): Layout => {
     const name = bareKeys && isName(key) ? key : JSON.stringify(key);
     return named(name, valueLayout(own, bareKeys));
@@ -151,7 +155,9 @@ export function yamlText(architecture: Architecture): string {
     node.flow = true;
     return visit.SKIP;
   });
-  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const text = document
+    .toString({ lineWidth: 0, flowCollectionPadding: true })
+    .replace(unseen, (letter) => `\\U${letter.codePointAt(0)!.toString(16).padStart(8, "0")}`);
   if (text.length > limits.yamlCharacters)
     throw new ExportError(`In YAML the architecture would have more than ${limits.yamlCharacters} characters; JSON may be larger.`); // prettier-ignore
   return text;

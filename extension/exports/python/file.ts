@@ -120,10 +120,10 @@ export function check(facts: Facts, setUp: readonly string[], dependence: readon
       "",
       "for cycles in SYMMETRIES:",
       "    e = error(cycles)",
-      '    report(f"symmetry {cycles}: equivariance error {e:.1e}", e < 1e-9)',
+      '    report(f"symmetry {cycles}: equivariance error {e:.1e}", e < 1e-12)',
     );
     if (symmetry.outside !== null)
-      lines.push("e = error(OUTSIDE)", 'report(f"no symmetry {OUTSIDE}: equivariance error {e:.1e}", e > 1e-6)');
+      lines.push("e = error(OUTSIDE)", 'report(f"no symmetry {OUTSIDE}: equivariance error {e:.1e}", e > 1e-10)');
   }
   if (visibility !== null)
     lines.push(

@@ -2,9 +2,9 @@
 
     npx tsx test/corpus/tools/write_exports.ts DIRECTORY
     pip install torch==2.15.0 jax==0.10.2 numpy
-    python test/corpus/tools/measure_exports.py DIRECTORY
+    python test/corpus/tools/measure_exports.py DIRECTORY        # or, in several processes, DIRECTORY 0/3, 1/3, 2/3
 
-Writes ../designs/exports.json. Of every file, in float64:
+What was measured before is kept in the directory. Writes ../designs/exports.json when all is. Of every file, in float64:
 
 - `passes`: the exit status of its own checks is 0, the file being run as a program in a process of its own;
 - `symmetries`: of all n! permutations of the tokens, how many the outputs commute with (an error below 1e-9 of the largest output). `symmetric` is the
@@ -25,6 +25,8 @@ from importlib.metadata import version
 
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Compiling takes longer than computing.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 warnings.filterwarnings("ignore")
 
 import numpy
@@ -126,55 +128,70 @@ def measured_jax(file, state, x):
     return {**symmetries(lambda s: numpy.asarray(run(s)), x[:2]), "depends": depends}, numpy.asarray(run(x))
 
 
-def main(folder):
+def measured(one, folder, passes):
+    x = numpy.random.default_rng(7).standard_normal((8, one["tokens"], one["width"]))
+    files = {format: folder / file for format, file in one["files"].items()}
+    model = torch_model(files["pytorch"])
+    found = {"pytorch": measured_torch(model, x, True)}
+    if "flex-attention" in files:
+        flex = torch_model(files["flex-attention"])
+        flex.load_state_dict(model.state_dict())
+        found["flex-attention"] = measured_torch(flex, x, False)
+    if "jax" in files:
+        try:
+            runpy.run_path(str(files["jax"]), run_name="__main__")
+        except SystemExit as end:
+            passes["jax"] = end.code == 0
+        found["jax"] = measured_jax(files["jax"], model.state_dict(), x)
+    reference = found["pytorch"][1]
+    return {
+        format: {
+            "sha256": digest(files[format]),
+            "passes": passes[format],
+            **{key: value for key, value in numbers.items() if key != "depends"},
+            "visible": numbers["depends"] == one["sees"],
+            "agreement": float(f"{abs(outputs - reference).max() / abs(reference).max():.1e}"),
+        }
+        for format, (numbers, outputs) in found.items()
+    }
+
+
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def main(folder, part="0/1"):
     manifest = json.loads((folder / "manifest.json").read_text())
-    # Children are made before JAX has threads.
-    passes = {}
+    index, parts = (int(number) for number in part.split("/"))
+
+    def kept(one):
+        """What is known of an export, if its texts are the same."""
+        file = folder / (one["files"]["pytorch"] + ".json")
+        known = json.loads(file.read_text()) if file.exists() else {}
+        hashes = {format: digest(folder / own) for format, own in one["files"].items()}
+        return known if hashes == {format: numbers["sha256"] for format, numbers in known.items()} else None
+
     torch.set_num_threads(1)
-    for one in manifest:
-        for format, file in one["files"].items():
-            if format != "jax":
-                passes[file] = own_checks(folder / file)
-                print(file, "ok" if passes[file] else "FAILED", flush=True)
-    import jax
+    todo = [one for one in manifest[index::parts] if kept(one) is None]
+    # Programs of their own: children are made before JAX has threads.
+    passes = {
+        one["id"]: {format: own_checks(folder / file) for format, file in one["files"].items() if format != "jax"}
+        for one in todo
+    }
+    import jax  # noqa: F401
 
     torch.set_default_dtype(torch.float64)
-    results = {}
-    for one in manifest:
-        x = numpy.random.default_rng(7).standard_normal((8, one["tokens"], one["width"]))
-        files = one["files"]
-        model = torch_model(folder / files["pytorch"])
-        state = model.state_dict()
-        measured = {"pytorch": measured_torch(model, x, True)}
-        if "flex-attention" in files:
-            flex = torch_model(folder / files["flex-attention"])
-            flex.load_state_dict(state)
-            measured["flex-attention"] = measured_torch(flex, x, False)
-        if "jax" in files:
-            try:
-                runpy.run_path(str(folder / files["jax"]), run_name="__main__")
-            except SystemExit as end:
-                passes[files["jax"]] = end.code == 0
-            measured["jax"] = measured_jax(folder / files["jax"], state, x)
-        reference = measured["pytorch"][1]
-        results[one["id"]] = {
-            "order": one["order"],
-            **{
-                format: {
-                    "sha256": hashlib.sha256((folder / files[format]).read_bytes()).hexdigest(),
-                    "passes": passes[files[format]],
-                    **{key: value for key, value in found.items() if key != "depends"},
-                    "visible": found["depends"] == one["sees"],
-                    "agreement": float(f"{abs(outputs - reference).max() / abs(reference).max():.1e}"),
-                }
-                for format, (found, outputs) in measured.items()
-            },
-        }
-        print(one["id"], results[one["id"]], flush=True)
+    for one in todo:
+        numbers = measured(one, folder, passes[one["id"]])
+        print(one["id"], one["order"], numbers, flush=True)
+        (folder / (one["files"]["pytorch"] + ".json")).write_text(json.dumps(numbers))
+    results = {one["id"]: {"order": one["order"], **numbers} for one in manifest if (numbers := kept(one)) is not None}
+    if len(results) < len(manifest):
+        return
     versions = {name: version(name) for name in ("torch", "jax", "numpy")}
     rows = [f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
     text = '{\n  "versions": ' + json.dumps(versions) + ',\n  "exports": {\n' + ",\n".join(rows) + "\n  }\n}\n"
     (DESIGNS / "exports.json").write_text(text)
 
 
-main(pathlib.Path(sys.argv[1]))
+main(pathlib.Path(sys.argv[1]), *sys.argv[2:3])
