@@ -15,7 +15,7 @@ export const formatLabels: Record<ExportFormat, string> = {
   jax: "JAX",
 };
 /** Not from exports/ itself, which is the checking thread's to load. */
-export const formats = Object.keys(formatLabels) as ExportFormat[];
+const formats = Object.keys(formatLabels) as ExportFormat[];
 
 /**
  * Asks for a format, unless one is given, and opens the text. What the format cannot say is told in a message.
