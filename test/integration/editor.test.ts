@@ -209,6 +209,16 @@ describe("The editor", () => {
     assert.equal(report.results[0].file, "ring.uap.yaml");
   });
 
+  it("exports an architecture to an untitled document", async () => {
+    const { uri } = await open(example("ring.uap.yaml"));
+    await vscode.commands.executeCommand("uapLens.export", uri, 0, "pytorch");
+    const document = await until(
+      () => vscode.window.activeTextEditor?.document,
+      (active) => active?.isUntitled === true && active.getText().includes("class RingOf16(nn.Module):"),
+    );
+    assert.match(document?.uri.path ?? "", /ring_of_16\.py$/);
+  });
+
   it("starts a new model that can be mended", async () => {
     await vscode.commands.executeCommand("uapLens.newModel");
     const document = vscode.window.activeTextEditor?.document;

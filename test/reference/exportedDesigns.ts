@@ -95,13 +95,14 @@ export function measuredExports(): MeasuredExport[] {
       } catch (error) {
         if (!(error instanceof ExportError)) throw error;
       }
-    const { symmetry, sees } = decide(architecture);
+    const decision = decide(architecture);
+    const { symmetry } = decision;
     const tokens = Array.from({ length: architecture.tokens }, (_, t) => t);
     return {
       id,
       architecture,
       order: "group" in symmetry ? String(symmetry.group.automorphisms.order) : null,
-      sees: tokens.map((t) => tokens.map((r) => sees(t, r))),
+      sees: tokens.map((t) => tokens.map((r) => decision.sees(t, r))),
       texts,
     };
   });

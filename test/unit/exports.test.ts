@@ -147,7 +147,7 @@ export const ring = transformer({
     for (const { id, architecture, order, texts } of current)
       for (const format of pythonFormats) {
         const text = texts[format];
-        const found = measured[id][format] as Measured | undefined;
+        const found = measured[id][format];
         assert.equal(found === undefined, text === undefined, `${id} ${format}`);
         if (text === undefined || found === undefined) continue;
         const sha256 = createHash("sha256").update(text).digest("hex");

@@ -83,7 +83,7 @@ export class Codes {
           { role, kind, classes: { name: this.classes(own[0]!, most), ofHeads: false }, count: String(most), partial },
         ];
       const names = own.map((code) => (code === null ? null : this.classes(code, most)));
-      const [where] = [`${this.dialect.arrays}.where`];
+      const where = `${this.dialect.arrays}.where`;
       const lines = places(groups).map(([first, end], g) => {
         const value = names[g] === null ? String(most) : `${names[g]}(q, k)`;
         return { condition: ofGroup(first, end, heads)!, value };
