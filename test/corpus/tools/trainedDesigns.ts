@@ -12,6 +12,7 @@ import { defaults, type TrainingOptions } from "../../../extension/runtime/train
 import { applyTarget, libraryTarget } from "../../../extension/runtime/training/targets";
 import { type Checkpoint, train } from "../../../extension/runtime/training/train";
 import type { Architecture, SymmetrySpec } from "../../../extension/theory/architecture/schema";
+import type { Design } from "../../../extension/theory/design/design";
 import { groupOf, type SymmetryRequest, type TokenGroup } from "../../../extension/theory/design/groups";
 import { cycles } from "../../../extension/theory/symmetry/permutation";
 
@@ -25,6 +26,9 @@ export interface TrainedDesign {
   title: string;
   /** Of the architecture as it was trained and of values of its target. */
   hash: string;
+  hidden: number;
+  /** Layers beyond those that the design needs. */
+  more: number;
   seed: number;
   steps: number;
   batch: number;
@@ -40,6 +44,8 @@ export interface TrainedFloor {
   hash: string;
   /** The symmetry of the target: less than the architecture's. */
   target: SymmetrySpec;
+  hidden: number;
+  more: number;
   steps: number;
   floor: Estimate;
   loss: Estimate;
@@ -79,16 +85,17 @@ export function record<Kind extends "designs" | "floors">(kind: Kind, id: string
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** A design as it is trained: with four heads where it has one and 32 hidden units, which no hypothesis or symmetry depends on. */
-export const trainedArchitecture = (architecture: Architecture): Architecture => ({
+/** A design as it is trained: with four heads where it has one, so many hidden units, and so many layers more than it needs. None of that changes its symmetry. */
+export const trainedArchitecture = (architecture: Architecture, { hidden, more }: Pick<Attempt, "hidden" | "more">): Architecture => ({
   ...architecture,
   layers: architecture.layers.map((block) => ({
     ...block,
+    repeat: block.repeat + more,
     mixer:
       block.mixer.kind === "attention"
         ? { ...block.mixer, heads: block.mixer.heads.map((head) => ({ ...head, count: 4 })) }
         : block.mixer,
-    feedForward: block.feedForward && { ...block.feedForward, hidden: 32 },
+    feedForward: block.feedForward && { ...block.feedForward, hidden },
   })),
 });
 
@@ -100,7 +107,7 @@ const targetOf = (architecture: Architecture, symmetry = architecture.target.sym
   });
 
 /** Of the architecture, and of values of its target that are the same on every machine. */
-export function fingerprint(architecture: Architecture, symmetry?: SymmetrySpec): string {
+function fingerprint(architecture: Architecture, symmetry?: SymmetrySpec): string {
   const target = targetOf(architecture, symmetry);
   const values = applyTarget(target, new Random(1).normals(new Float64Array(architecture.tokens * architecture.width)));
   return createHash("sha256")
@@ -108,6 +115,16 @@ export function fingerprint(architecture: Architecture, symmetry?: SymmetrySpec)
     .digest("hex")
     .slice(0, 16);
 }
+
+/** Whether an entry is of this design and this target as they are now. */
+export const isOf = (
+  entry: TrainedDesign | TrainedFloor | undefined,
+  { title, architecture }: Pick<Design, "title" | "architecture">,
+  symmetry?: SymmetrySpec,
+): boolean =>
+  entry !== undefined &&
+  entry.title === title &&
+  entry.hash === fingerprint(trainedArchitecture(architecture, entry), symmetry);
 
 /** The model with what every block adds to its input made smaller, the more layers there are: without it a deep one starts in chaos. */
 function start(architecture: Architecture, seed: number): Model {
@@ -119,11 +136,21 @@ function start(architecture: Architecture, seed: number): Model {
   return model;
 }
 
-/** Attempts, each with another start and more steps than the one before. */
-export const attempts: Pick<TrainingOptions, "steps" | "seed" | "rate">[] = [
-  { steps: 1500, seed: 1, rate: 1e-2 },
-  { steps: 4000, seed: 2, rate: 1e-2 },
-  { steps: 10_000, seed: 3, rate: 7e-3 },
+export interface Attempt extends Pick<TrainingOptions, "steps" | "seed" | "rate"> {
+  /** Which of the group's designs, 0 the cheapest. */
+  design: number;
+  /** Layers beyond those that the design needs. */
+  more: number;
+  hidden: number;
+}
+
+/** Attempts one after the other: more steps and hidden units than before, then more layers, then a design that costs more attention. */
+export const attempts: Attempt[] = [
+  { design: 0, more: 0, hidden: 32, steps: 1500, seed: 1, rate: 1e-2 },
+  { design: 0, more: 0, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
+  { design: 0, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
+  { design: 1, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
+  { design: 0, more: 3, hidden: 64, steps: 10_000, seed: 3, rate: 7e-3 },
 ];
 const common: Partial<TrainingOptions> = { batch: 32, every: 100, evaluation: 512 };
 /** A run ends when its loss is below this share of the variance. */
@@ -131,14 +158,16 @@ const enough = 0.045;
 
 /** Trains until the loss is below the share that is enough, or to the last step of the attempt: then with the lowest loss of any evaluation. */
 export async function trainToShare(
-  architecture: Architecture,
-  attempt: (typeof attempts)[number],
-): Promise<Omit<TrainedDesign, "title" | "hash">> {
+  design: Architecture,
+  { hidden, more, steps: most, seed, rate }: Attempt,
+): Promise<Omit<TrainedDesign, "title">> {
+  const architecture = trainedArchitecture(design, { hidden, more });
   const target = targetOf(architecture);
-  const options: TrainingOptions = { ...defaults, ...common, ...attempt };
-  const { seed, batch, rate } = options;
+  const options: TrainingOptions = { ...defaults, ...common, steps: most, seed, rate };
+  const { batch } = options;
+  const hash = fingerprint(architecture);
   const model = start(architecture, seed);
-  let best: Omit<TrainedDesign, "title" | "hash"> | undefined;
+  let best: Omit<TrainedDesign, "title"> | undefined;
   try {
     let from: Checkpoint | undefined;
     for (let until = options.every; until <= options.steps; until += options.every) {
@@ -150,7 +179,7 @@ export async function trainToShare(
         { from, until },
       );
       const share = loss.value / variance;
-      if (best === undefined || share < best.share) best = { seed, steps, batch, rate, loss, variance, share };
+      if (best === undefined || share < best.share) best = { hash, hidden, more, seed, steps, batch, rate, loss, variance, share };
       if (share < enough) break;
     }
     return best!;
@@ -183,10 +212,12 @@ export const subgroup = ({ group }: TokenGroup, generators: number): SymmetrySpe
 });
 
 export async function trainFloor(
-  architecture: Architecture,
+  design: Architecture,
   symmetry: SymmetrySpec,
-  { steps: most, seed, rate }: (typeof attempts)[number],
-): Promise<Omit<TrainedFloor, "title" | "hash" | "target"> & { kept: boolean }> {
+  { hidden, more, steps: most, seed, rate }: Attempt,
+): Promise<Omit<TrainedFloor, "title" | "target"> & { kept: boolean }> {
+  const architecture = trainedArchitecture(design, { hidden, more });
+  const hash = fingerprint(architecture, symmetry);
   const target = targetOf(architecture, symmetry);
   const floor = estimateFloor(architecture, target);
   if (typeof floor === "string") throw new Error(floor);
@@ -200,7 +231,7 @@ export async function trainFloor(
       },
     });
     const kept = isPositive(floor) && clearance >= 0 && loss.value - floor.both.value < 0.05 * variance;
-    return { steps, floor: floor.both, loss, variance, clearance, kept };
+    return { hash, hidden, more, steps, floor: floor.both, loss, variance, clearance, kept };
   } finally {
     model.dispose();
   }
