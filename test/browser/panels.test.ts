@@ -181,7 +181,7 @@ describe("The panels of the packaged extension", () => {
         await second.locator(".run-status", { hasText: "ready" }).waitFor();
         await panel.click(`resume-${id}`);
         await ended.waitFor({ timeout: 120_000 });
-        await panel.click(`select-${id}`);
+        await panel.click(`select-${long}`);
         await panel.says(/One sample of the evaluation after step/);
         for (const summary of await panel.locator("summary").all()) await summary.click();
         await panel.assertAccessible(`Training with its tables, ${theme}`);
