@@ -6,7 +6,7 @@ import { GroupError, groupOf, type SymmetryRequest } from "./theory/design/group
 import { pairClasses, type PairClasses } from "./theory/design/pairClasses";
 import { BeyondReach } from "./theory/patterns/rows";
 import { capital } from "./theory/verdict/words";
-import { Undecided } from "./theory/views/stack";
+import { withinReach } from "./theory/views/stack";
 
 /** What was asked for, or why it cannot be had, in a sentence. */
 export type Designed = { outcome: DesignOutcome } | { problem: string };
@@ -23,14 +23,8 @@ export function designsFor(request: SymmetryRequest, width: number): Designed {
 }
 
 /** Null where there is no picture of them. */
-export function pictureOfPairs(architecture: Architecture): PairClasses[] | null {
-  try {
-    return pairClasses(architecture);
-  } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided) return null;
-    throw error;
-  }
-}
+export const pictureOfPairs = (architecture: Architecture): PairClasses[] | null =>
+  withinReach(() => pairClasses(architecture));
 
 export function writtenAs(architecture: Architecture, format: ExportFormat): Written {
   try {

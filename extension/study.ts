@@ -5,7 +5,6 @@ import type { ReadArchitecture } from "./models/modelFile";
 import type { Architecture, SymmetrySpec } from "./theory/architecture/schema";
 import type { SymmetryRequest } from "./theory/design/groups";
 import { cellsOf, picturedTokens, type Pictures, reachMap } from "./theory/patterns/pictures";
-import { BeyondReach } from "./theory/patterns/rows";
 import { declaredGroup } from "./theory/symmetry/naming";
 import { cycles, fromCycles } from "./theory/symmetry/permutation";
 import { examine } from "./theory/verdict/analyse";
@@ -23,7 +22,7 @@ import type {
   TextEdit,
   TheoryReport,
 } from "./theory/verdict/report";
-import { compileStack, Undecided } from "./theory/views/stack";
+import { compileStack, withinReach } from "./theory/views/stack";
 
 /** An architecture to train and to measure: the one that the file describes, or what a quick fix would make of it. */
 export interface Variant {
@@ -203,7 +202,7 @@ function declarationOf(
     if (group.name === name && members.every((member) => group.contains(member))) return named;
   }
   const spec = { generators };
-  const listed = attempt(() => declaredGroup(spec, tokens).order.toString());
+  const listed = withinReach(() => declaredGroup(spec, tokens).order.toString());
   return listed === order ? spec : null;
 }
 
@@ -212,7 +211,7 @@ function declaredSymmetry(
   symmetry: SymmetryReport | null,
 ): DeclaredSymmetry | null {
   if (spec === null) return null;
-  return attempt(() => {
+  return withinReach(() => {
     const declared = declaredGroup(spec, tokens);
     const generators = declared.generators();
     return {
@@ -235,21 +234,11 @@ function relation(
   const own = listed.map((generator) => fromCycles(tokens, generator));
   const modelInside = own.every((generator) => declared.contains(generator));
   if (modelInside && symmetry.order === declared.order.toString()) return "equal";
-  const model = attempt(() => declaredGroup({ generators: listed }, tokens));
+  const model = withinReach(() => declaredGroup({ generators: listed }, tokens));
   if (model === null) return null;
   const declaredInside = generators.every((generator) => model.contains(generator));
   if (declaredInside) return modelInside ? "equal" : "model has more";
   return modelInside ? "model lacks some" : "neither contains the other";
-}
-
-/** The result, or null where the theory says that it is out of reach. */
-function attempt<T>(work: () => T): T | null {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided) return null;
-    throw error;
-  }
 }
 
 // ----------------------------------------------------------------------------------------------------------- portrait
@@ -257,7 +246,7 @@ function attempt<T>(work: () => T): T | null {
 /** An architecture decided, and drawn where it is small enough to be looked at cell by cell. */
 export function portraitOf(architecture: Architecture): Portrait {
   const { report } = examine(architecture);
-  return { report, pictures: attempt(() => picturesOf(architecture)) };
+  return { report, pictures: withinReach(() => picturesOf(architecture)) };
 }
 
 function picturesOf(architecture: Architecture): Pictures | null {

@@ -1,27 +1,12 @@
 /** Code that builds an architecture with this package (docs/builders.md). */
+import { patternFunctions } from "../models/code/typescript/lens";
 import type { Architecture } from "../theory/architecture/schema";
 import { laidOut, named, type Layout } from "./layout";
 import { identifierOf, plainText } from "./names";
 import { shortInput, valueLayout } from "./specification";
 
-/** What stands for each pattern that is written as one key. */
-const builders: Record<string, string> = {
-  window: "window",
-  block: "block",
-  strided: "strided",
-  fixed: "fixed",
-  star: "star",
-  axial: "axial",
-  global: "globalTokens",
-  random: "random",
-  bigbird: "bigbird",
-  longformer: "longformer",
-  edges: "edges",
-  expression: "where",
-  any: "any",
-  all: "all",
-  not: "not",
-};
+/** The function for each key of a pattern. */
+const builders = Object.fromEntries(Object.entries(patternFunctions).map(([name, key]) => [key, name]));
 
 const keywords =
   "abstract any arguments as async await boolean break case catch class const continue debugger declare default delete do else enum eval export extends false finally for from function get if implements import in instanceof interface is let module namespace never new null number of package private protected public return set static string super switch symbol this throw true try type typeof undefined unknown var void while with yield"; // prettier-ignore

@@ -1,12 +1,11 @@
 /** The architectures whose exports are measured with the frameworks themselves (test/corpus/designs/exports.json). */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { ExportError, exportArchitecture } from "../../extension/exports";
 import type { Architecture, ArchitectureInput } from "../../extension/theory/architecture/schema";
 import { parseArchitecture } from "../../extension/theory/architecture/validate";
 import { design } from "../../extension/theory/design/design";
-import { groupOf, type SymmetryRequest } from "../../extension/theory/design/groups";
+import { groupOf } from "../../extension/theory/design/groups";
 import { decide } from "../../extension/theory/views/decide";
+import { corpusGroups, type CorpusGroup } from "./designs";
 
 export const pythonFormats = ["pytorch", "flex-attention", "jax"] as const;
 
@@ -22,11 +21,8 @@ export interface MeasuredExport {
 }
 
 /** The transitive groups of degree 3 to 5 and twelve of degree 6, of test/corpus/designs/groups.json. */
-const groups = (): { id: string; request: SymmetryRequest }[] => {
-  const file = path.join(__dirname, "..", "corpus", "designs", "groups.json");
-  const all = JSON.parse(readFileSync(file, "utf8")) as { id: string; request: SymmetryRequest }[];
-  return all.filter(({ id }) => /^[345]T\d+$/.test(id) || /^6T([1-9]|1[0-2])$/.test(id));
-};
+const groups = (): CorpusGroup[] =>
+  corpusGroups().filter(({ id }) => /^[345]T\d+$/.test(id) || /^6T([1-9]|1[0-2])$/.test(id));
 
 /** Mechanisms that designs do not have, each with others beside it. */
 const mechanisms: Record<string, Omit<ArchitectureInput, "name" | "tokens" | "width">> = {

@@ -1,15 +1,13 @@
 /** What training designs has shown (test/corpus/designs/trained.json), whether it is of the designs of today, and one of them trained anew. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, it } from "mocha";
 import { start } from "../../extension/runtime/backends/start";
 import { design } from "../../extension/theory/design/design";
 import { groupOf } from "../../extension/theory/design/groups";
 import { examine } from "../../extension/theory/verdict/analyse";
+import { corpusGroups, knownDesigns } from "../reference/designs";
 import {
   attempts,
-  corpusGroups,
   floorCases,
   isOf,
   readTrained,
@@ -44,10 +42,7 @@ describe("designs are trained", () => {
   });
 
   it("as they are designed today", () => {
-    const corpus = JSON.parse(readFileSync(path.join(__dirname, "../corpus/designs/designs.json"), "utf8")) as Record<
-      string,
-      { title: string }[]
-    >;
+    const corpus = knownDesigns();
     for (const [id, { title }] of Object.entries(designs))
       assert.ok(
         corpus[id].some((one) => one.title === title),

@@ -1,7 +1,5 @@
 /** Random targets have exactly the symmetry that is declared: among all permutations of few tokens, and by the floors of architectures with the same and with more. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, it } from "mocha";
 import { Random } from "../../extension/runtime/random";
 import { estimateFloor, isPositive } from "../../extension/runtime/training/floor";
@@ -11,16 +9,14 @@ import {
   architectureSchema,
   type SymmetrySpec,
 } from "../../extension/theory/architecture/schema";
-import { groupOf, type SymmetryRequest } from "../../extension/theory/design/groups";
+import { groupOf } from "../../extension/theory/design/groups";
 import { isTwoClosed, pairOrbits } from "../../extension/theory/symmetry/closure";
 import type { PermutationGroup } from "../../extension/theory/symmetry/group";
 import { declaredGroup } from "../../extension/theory/symmetry/naming";
 import { cycles } from "../../extension/theory/symmetry/permutation";
+import { corpusGroups } from "../reference/designs";
 
-const corpus = JSON.parse(readFileSync(path.join(__dirname, "../corpus/designs/groups.json"), "utf8")) as {
-  id: string;
-  request: SymmetryRequest;
-}[];
+const corpus = corpusGroups();
 
 const specOf = (group: PermutationGroup): SymmetrySpec => ({ generators: group.generators.map(cycles) });
 const named = (name: string): PermutationGroup => groupOf({ kind: "name", name, tokens: null }).group;

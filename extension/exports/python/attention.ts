@@ -1,5 +1,6 @@
 /** What PyTorch and JAX have in common of attention: the mechanism of a layer, and the lines that compute it. */
 import type { Architecture, Attention } from "../../theory/architecture/schema";
+import { headWidth } from "../../theory/architecture/sizes";
 import { buildRows } from "../../theory/patterns/build";
 import { undefinedBeside } from "../../theory/views/labels";
 import { ExportError } from "../exportError";
@@ -25,9 +26,6 @@ export interface Mechanism {
   rank: string;
   size: string;
 }
-
-/** The width of one head, even so that rotary positions have pairs of coordinates. */
-const headWidth = (width: number, heads: number): number => 2 * Math.ceil(width / heads / 2);
 
 export const reads = ({ spec }: Mechanism): boolean => spec.kernel.name !== "uniform";
 

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { Architecture, Attention } from "../../theory/architecture/schema";
+import { headWidth } from "../../theory/architecture/sizes";
 import { undefinedBeside } from "../../theory/views/labels";
 import { attend, type Geometry } from "./attend";
 import type { Declarations, Read } from "./declare";
@@ -12,9 +13,6 @@ import { pairProducts } from "./pairProducts";
 import { type Plan, type Planner } from "./plan";
 import { projectedAttention } from "./projection";
 import { selection } from "./selection";
-
-/** The width of one head: width / heads rounded up to an even number, so that rotary positions have pairs of coordinates. */
-export const headWidth = (width: number, heads: number): number => 2 * Math.ceil(width / heads / 2);
 
 /** The order of the scores q.k of tokens with entries of order 1; there is no division by the square root of the head's width elsewhere. */
 const scoreScale = (declarations: Declarations): number => declarations.choose(1, 0.3);

@@ -2,10 +2,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor3D } from "@tensorflow/tfjs-core";
 import type { Architecture, Block, Norm } from "../../theory/architecture/schema";
+import { hiddenWidth } from "../../theory/architecture/sizes";
 import { attention } from "./attention";
 import { convolution } from "./convolution";
 import { Declarations, type Read } from "./declare";
-import { feedForward, hiddenWidth } from "./feedForward";
+import { feedForward } from "./feedForward";
 import type { Initialisation, Model, Parameters } from "./model";
 import { normalise } from "./ops";
 import { Planner, type Paths } from "./plan";

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor3D } from "@tensorflow/tfjs-core";
 import type { ActivationName, Architecture, FeedForward } from "../../theory/architecture/schema";
+import { hiddenWidth } from "../../theory/architecture/sizes";
 import type { Declarations, Read } from "./declare";
 import { affine, gelu, leakyRelu, silu, tanh } from "./ops";
 
@@ -17,9 +18,6 @@ const activations: Record<Exclude<ActivationName, "swiglu" | "geglu">, (x: Tenso
   "relu-squared": (x) => tf.square(tf.relu(x)),
   linear: (x) => x,
 };
-
-/** The hidden width where the specification leaves it free. */
-export const hiddenWidth = ({ hidden }: FeedForward, width: number): number => hidden ?? 4 * width;
 
 /** x -> W' act(W x + b) + b', or W' (act(W x + b) * (V x + c)) + b' where the activation is gated (2002.05202). */
 export function feedForward(

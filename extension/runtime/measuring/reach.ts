@@ -2,7 +2,7 @@
 import type { Architecture, Block } from "../../theory/architecture/schema";
 import { countKeys } from "../../theory/patterns/algebra";
 import type { Stack } from "../../theory/views/stack";
-import { hiddenWidth } from "../builders/feedForward";
+import { hiddenWidth } from "../../theory/architecture/sizes";
 
 /** Most parameters of a model that is measured: half a gigabyte with what gradient ascent keeps. */
 const mostParameters = 2 ** 25;

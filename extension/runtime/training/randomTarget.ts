@@ -15,7 +15,7 @@
 import { isTwoClosed, pairOrbits, twoClosure } from "../../theory/symmetry/closure";
 import { automorphisms } from "../../theory/symmetry/automorphisms";
 import type { PermutationGroup } from "../../theory/symmetry/group";
-import type { Structure } from "../../theory/symmetry/structure";
+import { pairStructure, type Structure } from "../../theory/symmetry/structure";
 import { Random, streams } from "../random";
 import type { SampleMap } from "./targets";
 
@@ -116,19 +116,7 @@ function keepersOfWeights(rows: readonly (readonly number[])[], step: number): b
     const before = i === 0 ? at : order[i - 1];
     classes[at] = classes[before] + (entries[at] - entries[before] > step ? 1 : 0);
   });
-  const structure: Structure = {
-    size: n,
-    colours: new Int32Array(n),
-    relations: [
-      {
-        rowOf: Int32Array.from({ length: n }, (_, q) => q),
-        first: Int32Array.from({ length: n + 1 }, (_, q) => q * n),
-        bounds: Int32Array.from({ length: 2 * n * n }, (_, i) => ((i >> 1) % n) + (i & 1)),
-        classes,
-      },
-    ],
-  };
-  return automorphisms(structure).order.toBigInt();
+  return automorphisms(pairStructure(n, classes)).order.toBigInt();
 }
 
 function tuplePart(tuples: readonly (readonly number[])[], width: number, random: Random): SampleMap {

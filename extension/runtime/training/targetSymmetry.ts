@@ -15,7 +15,7 @@ import { PermutationGroup } from "../../theory/symmetry/group";
 import { declaredGroup, nameGroup } from "../../theory/symmetry/naming";
 import { GroupOrder } from "../../theory/symmetry/order";
 import { cycles } from "../../theory/symmetry/permutation";
-import type { Permutation } from "../../theory/symmetry/structure";
+import { pairStructure, type Permutation } from "../../theory/symmetry/structure";
 import type { Handler } from "../process/protocol";
 import { Random, streams } from "../random";
 import { finish } from "./floor";
@@ -234,18 +234,7 @@ class Measurement {
       if (id === undefined) ids.set(key, (id = ids.size));
       return id;
     });
-    const { generators, order } = automorphisms({
-      size: n,
-      colours: new Int32Array(n),
-      relations: [
-        {
-          rowOf: Int32Array.from({ length: n }, (_, q) => q),
-          first: Int32Array.from({ length: n + 1 }, (_, q) => q * n),
-          bounds: Int32Array.from({ length: 2 * n * n }, (_, i) => ((i >> 1) % n) + (i & 1)),
-          classes,
-        },
-      ],
-    });
+    const { generators, order } = automorphisms(pairStructure(n, classes));
     return PermutationGroup.generate(n, generators, undefined, order.toBigInt());
   }
 

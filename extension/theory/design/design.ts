@@ -9,7 +9,7 @@ import { declaredGroup, nameGroup } from "../symmetry/naming";
 import { GroupOrder } from "../symmetry/order";
 import { cycles } from "../symmetry/permutation";
 import { decide } from "../views/decide";
-import { Undecided } from "../views/stack";
+import { withinReach } from "../views/stack";
 import { examine } from "../verdict/analyse";
 import type { TheoryReport } from "../verdict/report";
 import { capital, count } from "../verdict/words";
@@ -249,7 +249,7 @@ class Designer {
   private layersNeeded(architecture: Architecture, start: number): number | null {
     const { group, order } = this;
     const decided = (depth: number) =>
-      within(() => {
+      withinReach(() => {
         const decision = decide(withDepth(architecture, depth));
         if (!("group" in decision.symmetry)) return null;
         const found = decision.symmetry.group;
@@ -274,8 +274,8 @@ class Designer {
     const needed = layers ?? this.layersNeeded(architecture, 1);
     if (needed === null) return;
     const built = withDepth(architecture, needed);
-    const cost = within(() => attentionCost(built));
-    const parameters = within(() => parameterCount(built));
+    const cost = withinReach(() => attentionCost(built));
+    const parameters = withinReach(() => parameterCount(built));
     if (cost === null || parameters === null) return;
     this.candidates.push({ title, reason, architecture: built, cost, layers: needed, parameters, kept });
   } // prettier-ignore
@@ -364,15 +364,6 @@ const withDepth = (architecture: Architecture, repeat: number): Architecture => 
   ...architecture,
   layers: [{ ...architecture.layers[0], repeat }],
 });
-
-function within<T>(attempt: () => T): T | null {
-  try {
-    return attempt();
-  } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided) return null;
-    throw error;
-  }
-}
 
 /** What a choice is called. */
 function titleOf(ground: Ground, choice: Choice, { layers: [{ mixer }] }: Architecture, registers: string): string {

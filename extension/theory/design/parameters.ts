@@ -1,5 +1,6 @@
 /** How many numbers a model of an architecture learns. */
 import type { Architecture, Attention, FeedForward, PairCode } from "../architecture/schema";
+import { headWidth, hiddenWidth } from "../architecture/sizes";
 import { buildRows } from "../patterns/build";
 import type { Rows } from "../patterns/rows";
 import { codeLabels } from "../views/labels";
@@ -25,7 +26,7 @@ export function parameterCount(architecture: Architecture): number {
 
 function feedForwardCount(network: FeedForward | null, width: number): number {
   if (network === null || network.frozen) return 0;
-  const hidden = network.hidden ?? 4 * width;
+  const hidden = hiddenWidth(network, width);
   const gates = network.activation === "swiglu" || network.activation === "geglu" ? 2 : 1;
   return (gates + 1) * width * hidden + (network.bias ? gates * hidden + width : 0);
 }
@@ -33,8 +34,7 @@ function feedForwardCount(network: FeedForward | null, width: number): number {
 function attentionCount(architecture: Architecture, { heads, kernel, projection }: Attention): number {
   const { width, tokens, registers, position } = architecture;
   const total = heads.reduce((sum, { count }) => sum + count, 0);
-  /** Heads are even in width, so that rotary positions have pairs of coordinates. */
-  const columns = 2 * Math.ceil(width / total / 2);
+  const columns = headWidth(width, total);
   const reads = kernel.name !== "uniform";
   let count = (reads ? 4 : 2) * width * total * columns;
   if (kernel.name === "exponential-additive") count += total * columns;

@@ -4,7 +4,7 @@
  */
 import { limits } from "../architecture/limits";
 import { compose } from "../symmetry/permutation";
-import { PermutationGroup } from "../symmetry/group";
+import { PermutationGroup, source } from "../symmetry/group";
 import type { Permutation } from "../symmetry/structure";
 import { Ground } from "./ground";
 
@@ -196,13 +196,4 @@ function cosetSets(group: PermutationGroup, room: number): ActedSet[] {
       generators: group.generators.map((g) => Int32Array.from(representatives, (r) => cosetOf[numberOf.get(compose(g, r).join())!])),
     };
   }); // prettier-ignore
-}
-
-/** Numbers that only depend on the seed: linear congruences modulo 2^32, the high bits used. */
-function source(seed: number): (below: number) => number {
-  let state = (seed * 2654435761) >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }

@@ -4,7 +4,6 @@
  */
 import type { Architecture } from "../architecture/schema";
 import { PatternError } from "../patterns/build";
-import { BeyondReach } from "../patterns/rows";
 import { declaredGroup } from "../symmetry/naming";
 import {
   analysed,
@@ -20,7 +19,7 @@ import * as fixes from "../verdict/fixes";
 import type { FindingCode, SpecChange, TheoryReport } from "../verdict/report";
 import { count, list, uncapital } from "../verdict/words";
 import { goalOf } from "../views/decide";
-import { compileStack, Undecided } from "../views/stack";
+import { compileStack, withinReach } from "../views/stack";
 import { limits } from "../architecture/limits";
 import { attentionCost, type AttentionCost } from "./cost";
 
@@ -105,12 +104,12 @@ export function repair(architecture: Architecture, skipped: readonly SkippedPart
 const codesOf = ({ findings }: Analysis): FindingCode[] =>
   findings.flatMap(({ code, severity }) => (severity === "error" ? [code] : []));
 
-/** Null where the theory says that it is out of reach. */
+/** Null also where a pattern does not fit the tokens. */
 function attempt<T>(work: () => T): T | null {
   try {
-    return work();
+    return withinReach(work);
   } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided || error instanceof PatternError) return null;
+    if (error instanceof PatternError) return null;
     throw error;
   }
 }

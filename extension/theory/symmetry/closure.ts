@@ -1,7 +1,7 @@
 /** 2-closure (theory, section 5): the largest group with the same orbits on ordered pairs, which is all that pair labels can express. */
 import { automorphisms } from "./automorphisms";
 import { PermutationGroup } from "./group";
-import type { Structure } from "./structure";
+import { pairStructure } from "./structure";
 import { BeyondReach } from "../patterns/rows";
 
 /** Most points whose pairs are held one by one. */
@@ -39,19 +39,9 @@ export function twoClosure(group: PermutationGroup): PermutationGroup {
   const { degree } = group;
   if (degree > mostPoints) throw new BeyondReach(`the orbits on pairs of more than ${mostPoints} tokens`);
   const classes = pairOrbits(group);
-  const structure: Structure = {
-    size: degree,
-    colours: new Int32Array(degree),
-    relations: [
-      {
-        rowOf: Int32Array.from({ length: degree }, (_, q) => q),
-        first: Int32Array.from({ length: degree + 1 }, (_, q) => q * degree),
-        bounds: Int32Array.from({ length: 2 * degree * degree }, (_, i) => ((i >> 1) % degree) + (i & 1)),
-        classes: Int32Array.from({ length: degree * degree }, (_, i) => classes[Math.floor(i / degree)][i % degree]),
-      },
-    ],
-  };
-  const { generators, order } = automorphisms(structure);
+  const flat = new Int32Array(degree * degree);
+  classes.forEach((row, q) => flat.set(row, q * degree));
+  const { generators, order } = automorphisms(pairStructure(degree, flat));
   return PermutationGroup.generate(degree, generators, undefined, order.toBigInt());
 }
 

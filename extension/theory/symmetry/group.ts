@@ -336,7 +336,7 @@ class Chain {
 }
 
 /** Numbers that only depend on the seed: linear congruences modulo 2^32, the high bits used. */
-function source(seed: number): (below: number) => number {
+export function source(seed: number): (below: number) => number {
   let state = (seed * 2654435761) >>> 0;
   return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

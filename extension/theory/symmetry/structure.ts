@@ -23,5 +23,19 @@ export interface Structure {
   readonly relations: readonly Relation[];
 }
 
+/** The structure of vertices of one colour whose ordered pairs (q, k) have the class classes[q * size + k]. */
+export const pairStructure = (size: number, classes: Int32Array): Structure => ({
+  size,
+  colours: new Int32Array(size),
+  relations: [
+    {
+      rowOf: Int32Array.from({ length: size }, (_, q) => q),
+      first: Int32Array.from({ length: size + 1 }, (_, q) => q * size),
+      bounds: Int32Array.from({ length: 2 * size * size }, (_, i) => ((i >> 1) % size) + (i & 1)),
+      classes,
+    },
+  ],
+});
+
 /** A permutation p of 0..size-1: the vertex v goes to p[v]. */
 export type Permutation = Int32Array;

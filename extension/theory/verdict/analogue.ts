@@ -3,8 +3,7 @@
  * down is a guess; that it stands for the original is decided by the theory at the small size, never assumed.
  */
 import type { Architecture, Bias, Block, Pattern, Position, Projection, SymmetrySpec } from "../architecture/schema";
-import { BeyondReach } from "../patterns/rows";
-import { Undecided } from "../views/stack";
+import { withinReach } from "../views/stack";
 import { examine, type SkippedPart } from "./analyse";
 import type { FindingCode, TheoryReport } from "./report";
 import { list } from "./words";
@@ -61,15 +60,11 @@ export function analogueOf(
   return "no smaller copy has the same verdict and findings";
 }
 
-function examined(architecture: Architecture, skipped: readonly SkippedPart[]): Portrait | null {
-  try {
+const examined = (architecture: Architecture, skipped: readonly SkippedPart[]): Portrait | null =>
+  withinReach(() => {
     const { report, findings } = examine(architecture, skipped);
     return { report, errors: findings.filter(({ severity }) => severity === "error").map(({ code }) => code) };
-  } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided) return null;
-    throw error;
-  }
-}
+  });
 
 /** What is compared, as words; null is what the original leaves open, which the analogue may have either way. */
 function sketch({ report, errors }: Portrait): (string | null)[] {

@@ -8,7 +8,7 @@ import { declaredGroup, nameGroup } from "../symmetry/naming";
 import { cycles as cyclesOf } from "../symmetry/permutation";
 import { decide, goalOf, type Coincidence, type Decision, type SymmetryGroup } from "../views/decide";
 import { decideRepeated, type RepeatedDecision } from "../views/repeated";
-import { Undecided, compileStack } from "../views/stack";
+import { Undecided, compileStack, withinReach } from "../views/stack";
 import { biasMatters, feedForwardFault, hypotheses, paper, section, type Hypotheses } from "./conditions";
 import * as fixes from "./fixes";
 import type {
@@ -81,18 +81,9 @@ function offeredFixes(
     return after.every(({ code, severity }) => code !== finding.code && (severity !== "error" || before.has(code)));
   };
   // A fix that cannot be checked within reach is not offered.
-  return within(() => candidatesFor(architecture, finding.code, report), [])
-    .filter((candidate) => within(() => mends(candidate), false))
+  return (withinReach(() => candidatesFor(architecture, finding.code, report)) ?? [])
+    .filter((candidate) => withinReach(() => mends(candidate)) ?? false)
     .map(({ title, changes }) => ({ title, changes }));
-}
-
-function within<T>(attempt: () => T, otherwise: T): T {
-  try {
-    return attempt();
-  } catch (error) {
-    if (error instanceof BeyondReach || error instanceof Undecided) return otherwise;
-    throw error;
-  }
 }
 
 const isVisibility = (code: FindingCode): boolean => code === "UAP101" || code === "UAP102";

@@ -71,6 +71,16 @@ export class Undecided extends Error {
   }
 }
 
+/** The result; null where the theory says that it is out of reach or leaves it undecided. */
+export function withinReach<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BeyondReach || error instanceof Undecided) return null;
+    throw error;
+  }
+}
+
 function positionColours(architecture: Architecture): Int32Array {
   const { tokens, registers, position } = architecture;
   const colours = new Int32Array(tokens + registers);

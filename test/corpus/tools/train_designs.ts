@@ -11,9 +11,9 @@
 import { start } from "../../../extension/runtime/backends/start";
 import { design } from "../../../extension/theory/design/design";
 import { groupOf, type TokenGroup } from "../../../extension/theory/design/groups";
+import { corpusGroups } from "../../reference/designs";
 import {
   attempts,
-  corpusGroups,
   floorCases,
   isOf,
   readTrained,

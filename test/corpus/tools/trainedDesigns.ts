@@ -13,14 +13,12 @@ import { applyTarget, libraryTarget } from "../../../extension/runtime/training/
 import { type Checkpoint, train } from "../../../extension/runtime/training/train";
 import type { Architecture, SymmetrySpec } from "../../../extension/theory/architecture/schema";
 import type { Design } from "../../../extension/theory/design/design";
-import { groupOf, type SymmetryRequest, type TokenGroup } from "../../../extension/theory/design/groups";
+import { groupOf, type TokenGroup } from "../../../extension/theory/design/groups";
 import { cycles } from "../../../extension/theory/symmetry/permutation";
+import { corpusGroups } from "../../reference/designs";
 
 const folder = path.join(__dirname, "../designs");
 const file = path.join(folder, "trained.json");
-
-export const corpusGroups = (): { id: string; request: SymmetryRequest }[] =>
-  JSON.parse(readFileSync(path.join(folder, "groups.json"), "utf8"));
 
 export interface TrainedDesign {
   title: string;
