@@ -28,7 +28,8 @@ describe("designs are trained", () => {
     assert.deepEqual(known.sort(), groups.filter(({ group }) => group.degree > 1).map(({ id }) => id).sort()); // prettier-ignore
     for (const [id, { share, loss, variance }] of Object.entries(designs)) {
       assert.ok(share < 0.05 && Math.abs(share - loss.value / variance) < 1e-12, id);
-      assert.ok(variance > 0.7 && variance < 1.3, `${id}: ${variance}`);
+      // Half of it or more: not every token has a tuple part.
+      assert.ok(variance > 0.45 && variance < 1.3, `${id}: ${variance}`);
     }
     if (open.length > 0) console.log(`      open: ${open.length} of ${known.length} groups`);
   });

@@ -393,6 +393,8 @@ describe("hostile input", () => {
 
   it("valid files that ask for much: longer than a second at worst, but bounded", () => {
     const n = 131_072;
+    // On an idle machine the longest takes 3 seconds. Beside other work the CPU time of what takes so much memory doubles and the yardstick's does not.
+    const bound = 20 * mostMilliseconds;
     const spec = (pattern: unknown, more: object = {}, block: object = {}) =>
       JSON.stringify({ tokens: n, width: 2, ...more, layers: [{ attention: { pattern }, ...block }] });
     for (const [name, text] of Object.entries({
@@ -480,7 +482,7 @@ describe("hostile input", () => {
         layers: [{ attention: { pattern: { axial: { rows: 30, columns: 30 } } }, repeat: 2 }],
       }),
     })) {
-      check("json", encode(text), name, 5 * mostMilliseconds);
+      check("json", encode(text), name, bound);
     }
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Random smooth maps whose symmetry is exactly a given permutation group G. On samples of independent standard normal tokens their outputs have mean 0 and
- * variance about 1.
+ * variance about 1, or 1/2 at tokens that no tuple below begins with.
  *
  * The pair part. With K and U random orthonormal directions of a token, a quarter and an eighth of its width,
  *   y_i = sum_j c_ij U x_j,    F_i = sin(P K x_i + Q y_i + b), every coordinate less its mean and over its deviation.

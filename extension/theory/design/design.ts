@@ -25,7 +25,7 @@ import { attentionCost, type AttentionCost } from "./cost";
 import { Ground } from "./ground";
 import { fewGenerators, mostTokens, type TokenGroup } from "./groups";
 import { parameterCount } from "./parameters";
-import { registerGrounds } from "./registers";
+import { elementSet, registerGrounds } from "./registers";
 import { mergedClasses, searchOrbits } from "./search";
 
 export interface Design {
@@ -83,7 +83,7 @@ interface Candidate {
   cost: AttentionCost;
   layers: number;
   parameters: number;
-  /** Kept beside the front: the paper's own. */
+  /** Kept beside the front: the paper's own, and the theory's. */
   kept: boolean;
 }
 
@@ -184,6 +184,7 @@ class Designer {
       return;
     }
     const plain = new Ground(this.group);
+    this.biasPerOrbit(plain);
     const complete = this.search(plain, new Set(), "");
     const hub = new Ground(this.group, { count: 1, generators: [] });
     const n = this.degree;
@@ -201,6 +202,7 @@ class Designer {
     this.notes.push(
       `${asked.name} is not 2-closed: everything that pairs of tokens can tell apart has the symmetry ${closureName} of order ${new GroupOrder(closure.order).toString()} as well, so registers are needed (UAP Lens theory, section 5).`,
     );
+    this.registerPerElement();
     const grounds = registerGrounds(group, 1);
     if (grounds.length === 0) {
       const room = limits.pairClasses - degree;
@@ -215,6 +217,28 @@ class Designer {
           `Of the subsets of the ${count(ground.orbits, "orbit")} on pairs of tokens and ${set.count} registers some were left out of the search, so there may be cheaper designs.`,
         );
     }
+  }
+
+  /** The construction of theory, section 5, of which the search looks for sparser ones; the paper has its own for S_n and the trivial group. */
+  private biasPerOrbit(ground: Ground): void {
+    const { symmetry } = this.frame.target;
+    if (symmetry === "trivial" || symmetry === `S_${this.degree}`) return;
+    const attended = new Array<boolean>(ground.orbits).fill(true);
+    const choice: Choice = { attended, classes: attended.map((_, orbit) => orbit), positions: false };
+    this.propose("Full attention, a bias for every orbit", "Every token attends to every token with a bias of the orbit of the pair; what keeps all orbits on pairs is the group's 2-closure, which is the group itself (UAP Lens theory, section 5).", choiceArchitecture(ground, choice, this.frame), true); // prettier-ignore
+  }
+
+  /** The construction of theory, section 5, for other groups: more registers than others, but fewer layers, and a bias tells every register which token it reads. */
+  private registerPerElement(): void {
+    const { group, degree, frame } = this;
+    if (group.order > BigInt(limits.pairClasses - degree)) return;
+    const ground = new Ground(group, elementSet(group));
+    const attended = new Array<boolean>(ground.orbits).fill(false);
+    ground.orbitAt.forEach((orbit, at) => {
+      if (Math.floor(at / ground.size) < degree !== at % ground.size < degree) attended[orbit] = true;
+    });
+    const choice: Choice = { attended, classes: attended.map((_, orbit) => orbit), positions: false };
+    this.propose("One register per element", "Token i and the register of the element g read each other with a bias of their own for g^-1(i); a permutation of the tokens that goes with one of the registers is then an element of the group (UAP Lens theory, section 5).", choiceArchitecture(ground, choice, frame), true); // prettier-ignore
   }
 
   /** Searches the subsets of the orbits. Returns whether nothing was left out. */
@@ -280,7 +304,7 @@ class Designer {
     this.candidates.push({ title, reason, architecture: built, cost, layers: needed, parameters, kept });
   } // prettier-ignore
 
-  /** The front of the candidates that the theory certifies, and the paper's own. */
+  /** The front of the candidates that the theory certifies, and those that are kept. */
   private certified(): Design[] {
     const refused = new Set<Candidate>();
     const reports = new Map<Candidate, TheoryReport>();

@@ -4,9 +4,10 @@
  *
  *     npx tsx test/corpus/tools/measure_designs.mts [--designs] [--resume]
  *
- * With --resume groups that are in measured.json already are not measured again.
+ * With --resume designs that are in measured.json by their titles are not measured again.
  */
 import { writeFileSync } from "node:fs";
+import type { Design } from "../../../extension/theory/design/design";
 import { groupOf } from "../../../extension/theory/design/groups";
 import {
   corpusGroups,
@@ -25,16 +26,18 @@ const listed = <T>(entries: Record<string, T[]>): string =>
     .map(([id, list]) => `  ${JSON.stringify(id)}: [\n${list.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n")}\n  ]`)
     .join(",\n")}\n}\n`; // prettier-ignore
 
-const measured: Record<string, Measured[]> = process.argv.includes("--resume") ? knownMeasurements() : {};
+const before = process.argv.includes("--resume") ? knownMeasurements() : {};
+const measured: Record<string, Measured[]> = { ...before };
 const designs: Record<string, Summary[]> = process.argv.includes("--designs") ? {} : knownDesigns();
 for (const entry of corpusGroups()) {
   const { degree } = groupOf(entry.request);
-  const measuring = degree <= 7 && measured[entry.id] === undefined;
+  const measuring = degree <= 7;
   if (!measuring && entry.id in designs) continue;
   const outcome = designsOf(entry);
   designs[entry.id] = summariesOf(outcome);
   if (measuring) {
-    measured[entry.id] = outcome.designs.map(({ architecture, title }) => measureDesign(architecture, title, 1));
+    const known = ({ title }: Design) => before[entry.id]?.find((one) => one.title === title);
+    measured[entry.id] = outcome.designs.map((one) => known(one) ?? measureDesign(one.architecture, one.title, 1));
     const wrong = measured[entry.id].filter(({ symmetries }) => String(symmetries) !== entry.order);
     for (const { title, symmetries } of wrong) console.error(`${entry.id}: ${title} has ${symmetries} symmetries, not ${entry.order}`); // prettier-ignore
     writeFileSync(new URL("measured.json", folder), listed(measured));

@@ -27,6 +27,10 @@ export interface TrainedDesign {
   hidden: number;
   /** Layers beyond those that the design needs. */
   more: number;
+  /** In every layer, if not 4. */
+  heads?: number;
+  /** What the initial biases of pairs were multiplied by, if not 1. */
+  biases?: number;
   seed: number;
   steps: number;
   batch: number;
@@ -83,15 +87,15 @@ export function record<Kind extends "designs" | "floors">(kind: Kind, id: string
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** A design as it is trained: with four heads where it has one, so many hidden units, and so many layers more than it needs. None of that changes its symmetry. */
-export const trainedArchitecture = (architecture: Architecture, { hidden, more }: Pick<Attempt, "hidden" | "more">): Architecture => ({
+/** A design as it is trained: with four or more heads where it has one, so many hidden units, and so many layers more than it needs. None of that changes its symmetry. */
+export const trainedArchitecture = (architecture: Architecture, { hidden, more, heads = 4 }: Pick<Attempt, "hidden" | "more" | "heads">): Architecture => ({
   ...architecture,
   layers: architecture.layers.map((block) => ({
     ...block,
     repeat: block.repeat + more,
     mixer:
       block.mixer.kind === "attention"
-        ? { ...block.mixer, heads: block.mixer.heads.map((head) => ({ ...head, count: 4 })) }
+        ? { ...block.mixer, heads: block.mixer.heads.map((head) => ({ ...head, count: heads })) }
         : block.mixer,
     feedForward: block.feedForward && { ...block.feedForward, hidden },
   })),
@@ -124,30 +128,43 @@ export const isOf = (
   entry.title === title &&
   entry.hash === fingerprint(trainedArchitecture(architecture, entry), symmetry);
 
-/** The model with what every block adds to its input made smaller, the more layers there are: without it a deep one starts in chaos. */
-function start(architecture: Architecture, seed: number): Model {
+/**
+ * The model with what every block adds to its input made smaller, the more layers there are: without it a deep one starts in chaos. With larger biases heads differ
+ * from the start in what they read; small ones that many registers share take long to part.
+ */
+function start(architecture: Architecture, { seed, biases = 1 }: Pick<Attempt, "seed" | "biases">): Model {
   const model = build(architecture, { seed, regime: "standard" });
   const layers = architecture.layers.reduce((sum, { repeat }) => sum + repeat, 0);
-  for (const [name, variable] of Object.entries(model.variables))
-    if (/\.attention\.output$|\.feedForward\.outer$/.test(name))
-      tf.tidy(() => variable.assign(tf.mul(variable, 0.7 / Math.sqrt(layers))));
+  const scale = (pattern: RegExp, factor: number) => {
+    for (const [name, variable] of Object.entries(model.variables))
+      if (pattern.test(name)) tf.tidy(() => variable.assign(tf.mul(variable, factor)));
+  };
+  scale(/\.attention\.output$|\.feedForward\.outer$/, 0.7 / Math.sqrt(layers));
+  scale(/\.heads\.\d+\.bias$/, biases);
   return model;
 }
 
 export interface Attempt extends Pick<TrainingOptions, "steps" | "seed" | "rate"> {
-  /** Which of the group's designs, 0 the cheapest. */
+  /** Which of the group's designs, 0 the cheapest, -1 the one of the fewest layers. */
   design: number;
   /** Layers beyond those that the design needs. */
   more: number;
   hidden: number;
+  /** In every layer, 4 if not given. */
+  heads?: number;
+  /** What the initial biases of pairs are multiplied by, 1 if not given. */
+  biases?: number;
 }
 
-/** Attempts one after the other: more steps and hidden units than before, then more layers, then a design that costs more attention. */
+/** Attempts one after the other: the cheapest design, the one of the fewest layers with larger biases, more hidden units and more heads, the cheapest with more steps and hidden units, more layers, and the second design. */
 export const attempts: Attempt[] = [
   { design: 0, more: 0, hidden: 32, steps: 1500, seed: 1, rate: 1e-2 },
+  { design: -1, more: 0, hidden: 64, steps: 4000, seed: 1, rate: 1e-2, biases: 8 },
+  { design: -1, more: 0, hidden: 128, heads: 8, steps: 4000, seed: 1, rate: 1e-2, biases: 16 },
   { design: 0, more: 0, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
   { design: 0, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
   { design: 1, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
+  { design: -1, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2, biases: 8 },
   { design: 0, more: 3, hidden: 64, steps: 10_000, seed: 3, rate: 7e-3 },
 ];
 const common: Partial<TrainingOptions> = { batch: 32, every: 100, evaluation: 512 };
@@ -157,14 +174,14 @@ const enough = 0.045;
 /** Trains until the loss is below the share that is enough, or to the last step of the attempt: then with the lowest loss of any evaluation. */
 export async function trainToShare(
   design: Architecture,
-  { hidden, more, steps: most, seed, rate }: Attempt,
+  { hidden, more, heads, biases, steps: most, seed, rate }: Attempt,
 ): Promise<Omit<TrainedDesign, "title">> {
-  const architecture = trainedArchitecture(design, { hidden, more });
+  const architecture = trainedArchitecture(design, { hidden, more, heads });
   const target = targetOf(architecture);
   const options: TrainingOptions = { ...defaults, ...common, steps: most, seed, rate };
   const { batch } = options;
   const hash = fingerprint(architecture);
-  const model = start(architecture, seed);
+  const model = start(architecture, { seed, biases });
   let best: Omit<TrainedDesign, "title"> | undefined;
   try {
     let from: Checkpoint | undefined;
@@ -177,7 +194,7 @@ export async function trainToShare(
         { from, until },
       );
       const share = loss.value / variance;
-      if (best === undefined || share < best.share) best = { hash, hidden, more, seed, steps, batch, rate, loss, variance, share };
+      if (best === undefined || share < best.share) best = { hash, hidden, more, heads, biases, seed, steps, batch, rate, loss, variance, share };
       if (share < enough) break;
     }
     return best!;
@@ -212,15 +229,15 @@ export const subgroup = ({ group }: TokenGroup, generators: number): SymmetrySpe
 export async function trainFloor(
   design: Architecture,
   symmetry: SymmetrySpec,
-  { hidden, more, steps: most, seed, rate }: Attempt,
+  { hidden, more, heads, biases, steps: most, seed, rate }: Attempt,
 ): Promise<Omit<TrainedFloor, "title" | "target"> & { kept: boolean }> {
-  const architecture = trainedArchitecture(design, { hidden, more });
+  const architecture = trainedArchitecture(design, { hidden, more, heads });
   const hash = fingerprint(architecture, symmetry);
   const target = targetOf(architecture, symmetry);
   const floor = estimateFloor(architecture, target);
   if (typeof floor === "string") throw new Error(floor);
   const options: TrainingOptions = { ...defaults, ...common, rate, seed, steps: most / 2, evaluation: 2048, every: 250 };
-  const model = start(architecture, seed);
+  const model = start(architecture, { seed, biases });
   try {
     let clearance = Infinity;
     const { steps, loss, variance } = await train(model, target, options, {
