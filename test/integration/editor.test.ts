@@ -90,6 +90,27 @@ describe("The editor", () => {
     assert.ok(applied >= 5, `${applied} fixes were tried`);
   });
 
+  it("offers repairs with what they cost, and each of them leaves no error", async () => {
+    const document = await open(example("longformer.uap.json"));
+    const original = document.getText();
+    const [{ range }] = await diagnosticsOf(document);
+    const isRepair = ({ title }: vscode.CodeAction) => title.startsWith("Repair: ");
+    // They are searched for while the finding's own fixes are shown already.
+    const offered = await until(
+      () => quickFixesOf(document, range),
+      (actions) => actions.some(isRepair),
+    );
+    const own = offered.filter(({ edit, title }) => edit && !title.startsWith("Repair: "));
+    assert.ok(own.length > 0 && offered.some(({ title }) => title === "Compare Repairs..."));
+    for (const { title, edit } of offered.filter(isRepair)) {
+      assert.match(title, /\(.*full attention.*\)$/);
+      assert.ok(edit && (await vscode.workspace.applyEdit(edit)), title);
+      const errors = (await diagnosticsOf(document)).filter(({ severity }) => severity === vscode.DiagnosticSeverity.Error); // prettier-ignore
+      assert.deepEqual(errors.map(({ message }) => message), [], title); // prettier-ignore
+      await replace(document, original);
+    }
+  });
+
   it("shows the verdict above each architecture", async () => {
     const refuted = await verdictsOf(await open(example("longformer.uap.json")));
     assert.equal(refuted.length, 1);
