@@ -413,7 +413,8 @@ export type ToDesignPage =
   | { kind: "classes"; classes: PairClasses[] | null };
 
 export type ToDesignHost =
-  | { kind: "ready" | "cancel" | "open-settings" }
+  | { kind: "ready" }
+  | { kind: "cancel" | "open-settings" }
   | { kind: "inputs"; change: Partial<Pick<DesignInputs, "by" | "directed" | "width">> & Partial<GivenSymmetry> }
   | { kind: "design" }
   /** Asks the person for a module of their own. */
@@ -514,7 +515,8 @@ export type ToSweepPage =
   | { kind: "rows"; first: number; rows: SweepPoint[] };
 
 export type ToSweepHost =
-  | { kind: "ready" | "run" | "cancel" | "start-anew" | "save" | "open-file" }
+  | { kind: "ready" }
+  | { kind: "run" | "cancel" | "start-anew" | "save" | "open-file" }
   /** Opens the specification of a point. */
   | { kind: "open"; point: number };
 

@@ -23,7 +23,7 @@ import type { SymmetryRequest } from "../theory/design/groups";
 import type { PairClasses } from "../theory/design/pairClasses";
 import { columnOf, type PanelServices } from "./modelPanel";
 import { openAsModelFile } from "./openModel";
-import { pageHtml, pagesFolder, panelIcon } from "./page";
+import { PanelPage } from "./page";
 import { positionWords } from "./designWords";
 import { type Requested, requestedOf } from "./symmetryInputs";
 import { Task } from "./task";
@@ -127,9 +127,7 @@ class DesignPanel implements vscode.Disposable {
   private notice: string | null = null;
   private readonly task = new Task(() => this.update());
   private showing: AbortController | undefined;
-  /** The page listens. A hidden page is destroyed and says so again when it comes back. */
-  private ready = false;
-  private posting: NodeJS.Timeout | undefined;
+  private readonly page: PanelPage<ToDesignPage, ToDesignHost>;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -142,17 +140,15 @@ class DesignPanel implements vscode.Disposable {
       this.selected = state.selected;
       this.format = state.format as ExportFormat;
     }
-    const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(services.extensionUri)] };
-    this.subscriptions = [
-      webview.onDidReceiveMessage((message: ToDesignHost) => this.receive(message)),
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
-      }),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
-    ];
-    panel.iconPath = panelIcon(services.extensionUri);
-    webview.html = pageHtml(webview, services.extensionUri, "design", title);
+    this.page = new PanelPage(panel, services.extensionUri, "design", {
+      listening: () => {
+        this.page.send(this.snapshot());
+        this.page.send({ kind: "classes", classes: this.classes });
+      },
+      receive: (message) => this.receive(message),
+      post: () => this.page.send(this.snapshot()),
+    });
+    this.subscriptions = [this.page, vscode.workspace.onDidGrantWorkspaceTrust(() => this.update())];
   }
 
   reveal(): void {
@@ -160,7 +156,6 @@ class DesignPanel implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.posting);
     this.task.end();
     this.showing?.abort();
     for (const subscription of this.subscriptions) subscription.dispose();
@@ -196,12 +191,8 @@ class DesignPanel implements vscode.Disposable {
     if (request.kind === "generators") given.generators = { text: request.cycles, tokens: String(request.tokens ?? "") }; // prettier-ignore
   }
 
-  private async receive(message: ToDesignHost): Promise<void> {
+  private async receive(message: Exclude<ToDesignHost, { kind: "ready" }>): Promise<void> {
     switch (message.kind) {
-      case "ready":
-        this.ready = true;
-        this.send(this.snapshot());
-        return this.send({ kind: "classes", classes: this.classes });
       case "cancel":
         this.asked = undefined;
         return this.task.cancel();
@@ -348,20 +339,13 @@ class DesignPanel implements vscode.Disposable {
   private setClasses(classes: PairClasses[] | null): void {
     if (classes === null && this.classes === null) return;
     this.classes = classes;
-    this.send({ kind: "classes", classes });
+    this.page.send({ kind: "classes", classes });
   }
 
   // --------------------------------------------------------------------------------------------------------- snapshots
 
   private update(): void {
-    this.posting ??= setTimeout(() => {
-      this.posting = undefined;
-      this.send(this.snapshot());
-    }, 10);
-  }
-
-  private send(message: ToDesignPage): void {
-    if (this.ready) void this.panel.webview.postMessage(message);
+    this.page.update();
   }
 
   private snapshot(): ToDesignPage {

@@ -13,7 +13,7 @@ import type { Runtime } from "../editor/runtime";
 import { openSubject, placementIn, reveal } from "../editor/subjects";
 import type { Action, Study, Variant } from "../study";
 import type { Range } from "../theory/verdict/report";
-import { pageHtml, pagesFolder, panelIcon, type PageName } from "./page";
+import { PanelPage, type PageName } from "./page";
 import type { RepairedTexts } from "./repairedTexts";
 import type { Studies } from "./studies";
 import type { TrainingRuns } from "./trainingRuns";
@@ -46,9 +46,7 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
   protected checked: Checked | undefined;
   /** Why there is no study though there is a report. */
   private broken: string | undefined;
-  /** The page listens. A hidden page is destroyed and says so again when it comes back. */
-  private ready = false;
-  private posting: NodeJS.Timeout | undefined;
+  private readonly page: PanelPage<ToPage, FromPage>;
   protected readonly subscriptions: vscode.Disposable[] = [];
 
   constructor(
@@ -60,20 +58,21 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
     protected architecture: number,
   ) {
     const { extensionUri, reports } = services;
-    const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(extensionUri)] };
     panel.title = `${title}: ${uri.path.split("/").at(-1) ?? ""}`;
-    panel.iconPath = panelIcon(extensionUri);
+    this.page = new PanelPage(panel, extensionUri, page, {
+      listening: () => {
+        this.send(this.current());
+        this.listening();
+      },
+      receive: (message) => this.receiveAny(message),
+      post: () => this.send(this.current()),
+    });
     this.subscriptions.push(
-      webview.onDidReceiveMessage((message: FromPage) => this.receiveAny(message)),
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
-      }),
+      this.page,
       reports.onDidChange((changed) => {
         if (changed.toString() === uri.toString()) void this.follow();
       }),
     );
-    webview.html = pageHtml(webview, extensionUri, page, panel.title);
     void this.follow();
   }
 
@@ -89,7 +88,6 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
   }
 
   dispose(): void {
-    clearTimeout(this.posting);
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
@@ -105,15 +103,12 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
   protected abstract listening(): void;
 
   protected send(message: ToPage): void {
-    if (this.ready) void this.panel.webview.postMessage(message);
+    this.page.send(message);
   }
 
   /** Sends a snapshot soon; several changes at once make one. */
   protected update(): void {
-    this.posting ??= setTimeout(() => {
-      this.posting = undefined;
-      this.send(this.current());
-    }, 10);
+    this.page.update();
   }
 
   protected get variants(): VariantChoice[] {
@@ -209,14 +204,9 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
     this.update();
   }
 
-  private async receiveAny(message: FromPage): Promise<void> {
-    const common = message as unknown as ToModelPanel;
+  private async receiveAny(message: Exclude<FromPage, { kind: "ready" }>): Promise<void> {
+    const common = message as unknown as Exclude<ToModelPanel, { kind: "ready" }>;
     switch (common.kind) {
-      case "ready":
-        this.ready = true;
-        this.send(this.current());
-        this.listening();
-        return;
       case "select-architecture":
         return this.select(common.architecture);
       case "cancel":
@@ -228,7 +218,7 @@ export abstract class ModelPanel<ToPage, FromPage extends { kind: string }> impl
         await vscode.commands.executeCommand(commandIds.explain, this.uri, this.architecture);
         return;
       default:
-        return this.receive(message as Exclude<FromPage, ToModelPanel>);
+        return this.receive(message as unknown as Exclude<FromPage, ToModelPanel>);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { FindingPages } from "../editor/convert";
 import { nameInReport, type Checked, type Reports } from "../editor/reports";
 import { activeSubject, openSubject, placementIn, reveal } from "../editor/subjects";
 import { columnOf } from "./modelPanel";
-import { pageHtml, pagesFolder, panelIcon } from "./page";
+import { PanelPage } from "./page";
 
 const viewType = "uapLens.report";
 const title = "UAP Lens Report";
@@ -87,8 +87,7 @@ class ReportPanel implements vscode.Disposable {
   private architecture = 0;
   /** The last report of `uri`: it stays on view while a new one is made and after the file is closed. */
   private last: Checked | undefined;
-  /** The page listens. A hidden page is destroyed and says so again when it comes back. */
-  private ready = false;
+  private readonly page: PanelPage<ToPage, ToHost>;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -97,19 +96,17 @@ class ReportPanel implements vscode.Disposable {
     private readonly reports: Reports,
     private readonly pages: FindingPages,
   ) {
-    const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(extensionUri)] };
+    this.page = new PanelPage(panel, extensionUri, "report", {
+      listening: () => this.update(),
+      receive: (message) => this.receive(message),
+      post: () => this.page.send({ kind: "snapshot", snapshot: this.snapshot() }),
+    });
     this.subscriptions = [
-      webview.onDidReceiveMessage((message: ToHost) => this.receive(message)),
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
-      }),
+      this.page,
       reports.onDidChange((uri) => {
         if (uri.toString() === this.uri?.toString()) this.update();
       }),
     ];
-    panel.iconPath = panelIcon(extensionUri);
-    webview.html = pageHtml(webview, extensionUri, "report", title);
   }
 
   reveal(): void {
@@ -142,11 +139,7 @@ class ReportPanel implements vscode.Disposable {
   private update(): void {
     if (this.uri !== undefined) this.last = this.reports.get(this.uri) ?? this.last;
     this.panel.title = this.uri === undefined ? title : `UAP Lens: ${this.uri.path.split("/").at(-1) ?? ""}`;
-    if (this.ready) this.send({ kind: "snapshot", snapshot: this.snapshot() });
-  }
-
-  private send(message: ToPage): void {
-    void this.panel.webview.postMessage(message);
+    this.page.update();
   }
 
   private snapshot(): Snapshot {
@@ -164,11 +157,8 @@ class ReportPanel implements vscode.Disposable {
     return { kind: "report", uri, freshness, report, architecture };
   }
 
-  private async receive(message: ToHost): Promise<void> {
+  private async receive(message: Exclude<ToHost, { kind: "ready" }>): Promise<void> {
     switch (message.kind) {
-      case "ready":
-        this.ready = true;
-        return this.update();
       case "select-architecture":
         this.architecture = message.architecture;
         return this.update();

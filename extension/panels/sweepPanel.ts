@@ -13,7 +13,7 @@ import type { GridView } from "../sweep/asked";
 import { formatOf, mismatch, type Origin, rowFormat, type SweepRow } from "../sweep/row";
 import { backendOfRows, runtimeOptions, sweep } from "../sweep/run";
 import { columnOf } from "./modelPanel";
-import { pageHtml, pagesFolder, panelIcon } from "./page";
+import { PanelPage } from "./page";
 import { Task } from "./task";
 
 export const sweepViewType = "uapLens.sweep";
@@ -104,11 +104,10 @@ class SweepPanel implements vscode.Disposable {
   private rows: SweepRow[] = [];
   /** How many of them the page has been sent. */
   private sent = 0;
-  private ready = false;
   private notice: string | null = null;
   /** Reading the file; a newer reading makes an older one void. */
   private readings = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly page: PanelPage<ToSweepPage, ToSweepHost>;
   private rereading: NodeJS.Timeout | undefined;
   private readonly task = new Task(() => this.update());
   private readonly subscriptions: vscode.Disposable[];
@@ -118,11 +117,17 @@ class SweepPanel implements vscode.Disposable {
     private readonly services: SweepServices,
     readonly uri: vscode.Uri,
   ) {
-    const { webview } = panel;
     this.isGrid = gridName.test(uri.path);
-    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(services.extensionUri)] };
     panel.title = titleOf(uri);
-    panel.iconPath = panelIcon(services.extensionUri);
+    this.page = new PanelPage(panel, services.extensionUri, "sweep", {
+      listening: () => {
+        this.sent = 0;
+        this.page.send({ kind: "rows", first: 0, rows: [] });
+        this.update();
+      },
+      receive: (message) => this.receive(message),
+      post: () => this.post(),
+    }, patience); // prettier-ignore
     const folder = vscode.Uri.joinPath(uri, "..");
     const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, path.posix.basename(uri.path))); // prettier-ignore
     const again = () => {
@@ -130,18 +135,14 @@ class SweepPanel implements vscode.Disposable {
       this.rereading = setTimeout(() => void this.read(), patience);
     };
     this.subscriptions = [
+      this.page,
       watcher,
       watcher.onDidChange(again),
       watcher.onDidCreate(again),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         if (this.isGrid && document.uri.toString() === uri.toString()) again();
       }),
-      webview.onDidReceiveMessage((message: ToSweepHost) => this.receive(message)),
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.ready = false;
-      }),
     ];
-    webview.html = pageHtml(webview, services.extensionUri, "sweep", panel.title);
     void this.read();
   }
 
@@ -150,7 +151,6 @@ class SweepPanel implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
     clearTimeout(this.rereading);
     this.readings++;
     this.task.end();
@@ -324,25 +324,21 @@ class SweepPanel implements vscode.Disposable {
   private show(rows: SweepRow[]): void {
     this.rows = rows;
     this.sent = 0;
-    if (this.ready && rows.length === 0) this.send({ kind: "rows", first: 0, rows: [] });
+    if (rows.length === 0) this.page.send({ kind: "rows", first: 0, rows: [] });
     this.update();
   }
 
   private update(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      if (!this.ready) return;
-      while (this.sent < this.rows.length) {
-        const rows = this.rows.slice(this.sent, this.sent + together);
-        this.send({ kind: "rows", first: this.sent, rows: rows.map(pointOfRow) });
-        this.sent += rows.length;
-      }
-      this.send({ kind: "snapshot", snapshot: this.snapshot() });
-    }, patience);
+    this.page.update();
   }
 
-  private send(message: ToSweepPage): void {
-    void this.panel.webview.postMessage(message);
+  private post(): void {
+    while (this.sent < this.rows.length) {
+      const rows = this.rows.slice(this.sent, this.sent + together);
+      this.page.send({ kind: "rows", first: this.sent, rows: rows.map(pointOfRow) });
+      this.sent += rows.length;
+    }
+    this.page.send({ kind: "snapshot", snapshot: this.snapshot() });
   }
 
   private snapshot(): SweepSnapshot {
@@ -371,13 +367,8 @@ class SweepPanel implements vscode.Disposable {
     };
   }
 
-  private async receive(message: ToSweepHost): Promise<void> {
+  private async receive(message: Exclude<ToSweepHost, { kind: "ready" }>): Promise<void> {
     switch (message.kind) {
-      case "ready":
-        this.ready = true;
-        this.sent = 0;
-        this.send({ kind: "rows", first: 0, rows: [] });
-        return this.update();
       case "run":
         return this.run();
       case "cancel":

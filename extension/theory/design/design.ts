@@ -12,7 +12,7 @@ import { decide } from "../views/decide";
 import { withinReach } from "../views/stack";
 import { examine } from "../verdict/analyse";
 import type { TheoryReport } from "../verdict/report";
-import { capital, count } from "../verdict/words";
+import { capital, count, list } from "../verdict/words";
 import {
   architectureOf,
   attentionBlock,
@@ -262,7 +262,7 @@ class Designer {
       ...(classes === null ? [] : ["the classes of biases"]),
       ...(positions ? ["the positions"] : []),
     ];
-    const made = what.length === 0 ? "All tokens are alike" : `${capital(what.join(", "))} are unions of orbits of the group${ground.registers.count > 1 ? " on tokens and registers" : ""}, so that its elements are symmetries`;
+    const made = what.length === 0 ? "All tokens are alike" : `${capital(list(what))} are unions of orbits of the group${ground.registers.count > 1 ? " on tokens and registers" : ""}, so that its elements are symmetries`;
     const why = ground.registers.count > 1 ? `; there are ${registers}, and no other permutation of the tokens goes with one of them` : "; their automorphisms are no more";
     return `${made}${why} (UAP Lens theory, section 5).`;
   } // prettier-ignore
