@@ -137,8 +137,9 @@ export class Workbench {
   /** Opens the quick pick behind a key, types into it and waits for what that brings. */
   async pick(key: string, text: string, brings: Locator): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    // While a panel takes or gives away the focus, a key is lost and a quick pick is closed.
+    // While a panel takes or gives away the focus, a key is lost and a quick pick is closed. One that is open still does not know of commands that came later.
     await persistently(async (timeout) => {
+      if (await input.isVisible()) await this.page.keyboard.press("Escape");
       await this.page.keyboard.press(key);
       await input.fill(text, { timeout });
       await brings.waitFor({ timeout });

@@ -156,7 +156,7 @@ export interface Attempt extends Pick<TrainingOptions, "steps" | "seed" | "rate"
   biases?: number;
 }
 
-/** Attempts one after the other: the cheapest design, the one of the fewest layers with larger biases, more hidden units and more heads, the cheapest with more steps and hidden units, more layers, and the second design. */
+/** Attempts one after the other: the cheapest design, the one of the fewest layers with larger biases, more hidden units and more heads, the cheapest with more steps and hidden units, more layers, the second design, and at last many heads for many steps. */
 export const attempts: Attempt[] = [
   { design: 0, more: 0, hidden: 32, steps: 1500, seed: 1, rate: 1e-2 },
   { design: -1, more: 0, hidden: 64, steps: 4000, seed: 1, rate: 1e-2, biases: 8 },
@@ -166,6 +166,7 @@ export const attempts: Attempt[] = [
   { design: 1, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2 },
   { design: -1, more: 2, hidden: 64, steps: 4000, seed: 1, rate: 1e-2, biases: 8 },
   { design: 0, more: 3, hidden: 64, steps: 10_000, seed: 3, rate: 7e-3 },
+  { design: -1, more: 0, hidden: 256, heads: 24, steps: 12_000, seed: 1, rate: 1e-2, biases: 32 },
 ];
 const common: Partial<TrainingOptions> = { batch: 32, every: 100, evaluation: 512 };
 /** A run ends when its loss is below this share of the variance. */
