@@ -202,10 +202,10 @@ class Designer {
     this.notes.push(
       `${asked.name} is not 2-closed: everything that pairs of tokens can tell apart has the symmetry ${closureName} of order ${new GroupOrder(closure.order).toString()} as well, so registers are needed (UAP Lens theory, section 5).`,
     );
-    this.registerPerElement();
+    const room = limits.pairClasses - degree;
+    if (group.order <= BigInt(room)) this.registerPerElement();
     const grounds = registerGrounds(group, 1);
     if (grounds.length === 0) {
-      const room = limits.pairClasses - degree;
       this.notes.push(
         `No set of at most ${room} registers was found on which ${asked.name} is determined; one register per element would take ${this.order.toString()}. Attention without registers can have ${closureName}, which is more symmetry than was asked for.`,
       );
@@ -224,21 +224,24 @@ class Designer {
     const { symmetry } = this.frame.target;
     if (symmetry === "trivial" || symmetry === `S_${this.degree}`) return;
     const attended = new Array<boolean>(ground.orbits).fill(true);
-    const choice: Choice = { attended, classes: attended.map((_, orbit) => orbit), positions: false };
-    this.propose("Full attention, a bias for every orbit", "Every token attends to every token with a bias of the orbit of the pair; what keeps all orbits on pairs is the group's 2-closure, which is the group itself (UAP Lens theory, section 5).", choiceArchitecture(ground, choice, this.frame), true); // prettier-ignore
+    this.proposeBiased(ground, attended, "Full attention, a bias for every orbit", "Every token attends to every token with a bias of the orbit of the pair; what keeps all orbits on pairs is the group's 2-closure, which is the group itself (UAP Lens theory, section 5)."); // prettier-ignore
   }
 
   /** The construction of theory, section 5, for other groups: more registers than others, but fewer layers, and a bias tells every register which token it reads. */
   private registerPerElement(): void {
-    const { group, degree, frame } = this;
-    if (group.order > BigInt(limits.pairClasses - degree)) return;
+    const { group, degree } = this;
     const ground = new Ground(group, elementSet(group));
     const attended = new Array<boolean>(ground.orbits).fill(false);
     ground.orbitAt.forEach((orbit, at) => {
       if (Math.floor(at / ground.size) < degree !== at % ground.size < degree) attended[orbit] = true;
     });
+    this.proposeBiased(ground, attended, "One register per element", "Token i and the register of the element g read each other with a bias of their own for g^-1(i); a permutation of the tokens that goes with one of the registers is then an element of the group (UAP Lens theory, section 5)."); // prettier-ignore
+  }
+
+  /** Proposes the attended orbits with a bias for each, to be kept. */
+  private proposeBiased(ground: Ground, attended: readonly boolean[], title: string, reason: string): void {
     const choice: Choice = { attended, classes: attended.map((_, orbit) => orbit), positions: false };
-    this.propose("One register per element", "Token i and the register of the element g read each other with a bias of their own for g^-1(i); a permutation of the tokens that goes with one of the registers is then an element of the group (UAP Lens theory, section 5).", choiceArchitecture(ground, choice, frame), true); // prettier-ignore
+    this.propose(title, reason, choiceArchitecture(ground, choice, this.frame), true);
   }
 
   /** Searches the subsets of the orbits. Returns whether nothing was left out. */

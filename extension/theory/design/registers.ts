@@ -76,7 +76,7 @@ const union = (a: ActedSet, b: ActedSet): ActedSet => ({
 /** Sets of at most `room` elements, the smallest first, no two on which the group acts in the same way as far as that is seen at once. */
 function actedSets(group: PermutationGroup, room: number): ActedSet[] {
   const sets = [...subsetOrbits(group, room), ...tupleOrbits(group, room)];
-  if (group.order <= enumerated) sets.push(elementSet(group), ...cosetSets(group, room));
+  if (group.order <= enumerated) sets.push(...cosetSets(group, room));
   return sets.filter(({ count }) => count > 1).sort((a, b) => a.count - b.count);
 }
 
@@ -160,26 +160,18 @@ function arrangements(n: number, k: number): number[][] | null {
   return lists;
 }
 
-/** The elements of the group, on which it acts by multiplication from the left; the registers of theory, section 5. */
-export function elementSet(group: PermutationGroup): ActedSet {
-  const elements = [...group.elements()];
-  const numberOf = new Map(elements.map((p, i) => [p.join(), i]));
-  return {
-    count: elements.length,
-    words: `the ${elements.length} elements of the group`,
-    generators: group.generators.map((g) => Int32Array.from(elements, (p) => numberOf.get(compose(g, p).join())!)),
-  };
-}
+/** The elements of the group, on which it acts by multiplication from the left: the registers of theory, section 5. */
+export const elementSet = (group: PermutationGroup): ActedSet =>
+  cosetSet(group, [...group.elements()], PermutationGroup.generate(group.degree, []));
 
-/** Cosets of subgroups that one or two elements generate. */
+/** Cosets of subgroups that one or two elements generate, the trivial one among them. */
 function cosetSets(group: PermutationGroup, room: number): ActedSet[] {
   const elements = [...group.elements()];
-  const numberOf = new Map(elements.map((p, i) => [p.join(), i]));
   const random = source(Number(group.order) + group.degree);
   const subgroups = new Map<string, PermutationGroup>();
   const add = (generators: readonly Permutation[]) => {
     const subgroup = PermutationGroup.generate(group.degree, generators);
-    if (group.order / subgroup.order > BigInt(room) || subgroup.order === 1n || subgroup.order === group.order) return;
+    if (group.order / subgroup.order > BigInt(room) || subgroup.order === group.order) return;
     // Subgroups with the same order and the same orbit lengths are often conjugate; a few of them are enough.
     const kind = `${subgroup.order} ${subgroup.orbits().map(({ length }) => length).sort().join()}`; // prettier-ignore
     for (let i = 0; i < keptAlike; i++)
@@ -188,22 +180,26 @@ function cosetSets(group: PermutationGroup, room: number): ActedSet[] {
         return;
       } else if (subgroups.get(`${kind} ${i}`)!.equals(subgroup)) return;
   };
+  add([]);
   for (let i = 0; i < drawn; i++) add([elements[random(elements.length)]]);
   for (let i = 0; i < drawn; i++) add([elements[random(elements.length)], elements[random(elements.length)]]);
-  return [...subgroups.values()].map((subgroup) => {
-    const members = [...subgroup.elements()];
-    const cosetOf = new Int32Array(elements.length).fill(-1);
-    const representatives: Permutation[] = [];
-    for (const element of elements) {
-      if (cosetOf[numberOf.get(element.join())!] >= 0) continue;
-      for (const member of members) cosetOf[numberOf.get(compose(element, member).join())!] = representatives.length;
-      representatives.push(element);
-    }
-    const count = representatives.length;
-    return {
-      count,
-      words: `the ${count} cosets of a subgroup of order ${members.length}`,
-      generators: group.generators.map((g) => Int32Array.from(representatives, (r) => cosetOf[numberOf.get(compose(g, r).join())!])),
-    };
-  }); // prettier-ignore
+  return [...subgroups.values()].map((subgroup) => cosetSet(group, elements, subgroup));
 }
+
+/** The cosets of a subgroup, on which the group acts from the left. */
+function cosetSet(group: PermutationGroup, elements: readonly Permutation[], subgroup: PermutationGroup): ActedSet {
+  const members = [...subgroup.elements()];
+  const cosetOf = new Map<string, number>();
+  const representatives: Permutation[] = [];
+  for (const element of elements) {
+    if (cosetOf.has(element.join())) continue;
+    for (const member of members) cosetOf.set(compose(element, member).join(), representatives.length);
+    representatives.push(element);
+  }
+  const count = representatives.length;
+  return {
+    count,
+    words: members.length === 1 ? `the ${count} elements of the group` : `the ${count} cosets of a subgroup of order ${members.length}`,
+    generators: group.generators.map((g) => Int32Array.from(representatives, (r) => cosetOf.get(compose(g, r).join())!)),
+  };
+} // prettier-ignore

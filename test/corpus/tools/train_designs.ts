@@ -65,13 +65,13 @@ async function isTrained(
     if (result.share >= 0.05) return false;
     record("designs", id, { title: chosen.title, ...result });
   }
-  const [{ title, architecture }] = designs;
+  const [cheapest] = designs;
   if (floored === undefined) return true;
   const target = subgroup(group, floored.generators);
-  if (isOf(known.floors[id], designs[0], target)) return true;
-  const { kept, ...result } = await trainFloor(architecture, target, attempt);
-  say(`${title}, floor ${result.floor.value.toFixed(3)}, loss ${result.loss.value.toFixed(3)}${kept ? "" : " NOT KEPT"}`);
-  if (kept) record("floors", id, { title, target, ...result });
+  if (isOf(known.floors[id], cheapest, target)) return true;
+  const { kept, ...result } = await trainFloor(cheapest.architecture, target, attempt);
+  say(`${cheapest.title}, floor ${result.floor.value.toFixed(3)}, loss ${result.loss.value.toFixed(3)}${kept ? "" : " NOT KEPT"}`);
+  if (kept) record("floors", id, { title: cheapest.title, target, ...result });
   return kept;
 }
 

@@ -20,17 +20,13 @@ import { corpusGroups } from "../../reference/designs";
 const folder = path.join(__dirname, "../designs");
 const file = path.join(folder, "trained.json");
 
-export interface TrainedDesign {
+/** How a model of a design was made. */
+type Make = Pick<Attempt, "hidden" | "more" | "heads" | "biases">;
+
+export interface TrainedDesign extends Make {
   title: string;
   /** Of the architecture as it was trained and of values of its target. */
   hash: string;
-  hidden: number;
-  /** Layers beyond those that the design needs. */
-  more: number;
-  /** In every layer, if not 4. */
-  heads?: number;
-  /** What the initial biases of pairs were multiplied by, if not 1. */
-  biases?: number;
   seed: number;
   steps: number;
   batch: number;
@@ -41,13 +37,11 @@ export interface TrainedDesign {
   share: number;
 }
 
-export interface TrainedFloor {
+export interface TrainedFloor extends Make {
   title: string;
   hash: string;
   /** The symmetry of the target: less than the architecture's. */
   target: SymmetrySpec;
-  hidden: number;
-  more: number;
   steps: number;
   floor: Estimate;
   loss: Estimate;
@@ -88,7 +82,7 @@ export function record<Kind extends "designs" | "floors">(kind: Kind, id: string
 }
 
 /** A design as it is trained: with four or more heads where it has one, so many hidden units, and so many layers more than it needs. None of that changes its symmetry. */
-export const trainedArchitecture = (architecture: Architecture, { hidden, more, heads = 4 }: Pick<Attempt, "hidden" | "more" | "heads">): Architecture => ({
+export const trainedArchitecture = (architecture: Architecture, { hidden, more, heads = 4 }: Make): Architecture => ({
   ...architecture,
   layers: architecture.layers.map((block) => ({
     ...block,
@@ -247,7 +241,7 @@ export async function trainFloor(
       },
     });
     const kept = isPositive(floor) && clearance >= 0 && loss.value - floor.both.value < 0.05 * variance;
-    return { hash, hidden, more, steps, floor: floor.both, loss, variance, clearance, kept };
+    return { hash, hidden, more, heads, biases, steps, floor: floor.both, loss, variance, clearance, kept };
   } finally {
     model.dispose();
   }
