@@ -23,7 +23,7 @@ import type { FileReport, Report } from "./theory/verdict/report";
 import { train, trainUsage } from "./train";
 import { verify, verifyUsage } from "./verify";
 
-const usage = `Usage: uap-lens check FILE... [--json | --sarif] [--evaluate] [--certificate DIR] [--numeric] [--trained FILE] [--backend NAME]
+const checkUsage = `Usage: uap-lens check FILE... [--json | --sarif] [--evaluate] [--certificate DIR] [--numeric] [--trained FILE] [--backend NAME]
 
 Says of every model file what its architecture can and cannot express.
 
@@ -36,17 +36,28 @@ Says of every model file what its architecture can and cannot express.
   --numeric          also builds every model and measures what the theory says of it (docs/measuring.md)
   --trained FILE     for --numeric: measures at the parameters of a checkpoint of \`train\` too
   --backend NAME     for --numeric: ${backendNames.join(", ")}; the fastest that works if left out
-  --version          the version of UAP Lens
   --help             this text
 
 Exit code: 0 no error finding, 1 some, 2 a file could not be read or the command was misused.
+`;
 
-${verifyUsage}
-${trainUsage}
-${sweepUsage}
-${repairUsage}
-${designUsage}
-${exportUsage}`;
+const commands = new Map<string | undefined, { usage: string; run: (args: string[]) => Promise<number> }>([
+  ["check", { usage: checkUsage, run: check }],
+  ["verify", { usage: verifyUsage, run: verify }],
+  ["train", { usage: trainUsage, run: train }],
+  ["sweep", { usage: sweepUsage, run: sweepCommand }],
+  ["repair", { usage: repairUsage, run: repairCommand }],
+  ["design", { usage: designUsage, run: designCommand }],
+  ["export", { usage: exportUsage, run: exportCommand }],
+]);
+
+/** How a command is used, or, where there is none of that name, what the commands are. */
+function usageOf(command: string | undefined): string {
+  const known = commands.get(command);
+  if (known) return known.usage;
+  const all = [...commands.values()].map(({ usage }) => usage.slice(0, usage.indexOf("\n\n")));
+  return `${all.join("\n")}\n\nuap-lens COMMAND --help says more of one, uap-lens --help of all; uap-lens --version has the version.\n`;
+}
 
 const leaving = (folders: readonly string[]) => ({
   ignore: folders.map((folder) => `**/${folder}/**`),
@@ -55,24 +66,12 @@ const leaving = (folders: readonly string[]) => ({
 });
 
 async function main([command, ...args]: string[]): Promise<number> {
+  const known = commands.get(command);
+  if (known) return known.run(args);
   switch (command) {
-    case "check":
-      return check(args);
-    case "design":
-      return designCommand(args);
-    case "export":
-      return exportCommand(args);
-    case "repair":
-      return repairCommand(args);
-    case "sweep":
-      return sweepCommand(args);
-    case "train":
-      return train(args);
-    case "verify":
-      return verify(args);
     case "--help":
     case "-h":
-      return print(usage, 0);
+      return print([...commands.values()].map(({ usage }) => usage).join("\n"), 0);
     case "--version":
     case "-v":
       return print(`${version}\n`, 0);
@@ -92,7 +91,7 @@ async function check(args: string[]): Promise<number> {
     backend: { type: "string" },
     help: { type: "boolean", short: "h" },
   });
-  if (values.help) return print(usage, 0);
+  if (values.help) return print(checkUsage, 0);
   if (targets.length === 0) throw new Misuse("no file given");
   if (values.json && values.sarif) throw new Misuse("--json and --sarif exclude each other");
   for (const option of ["trained", "backend"] as const)
@@ -216,7 +215,10 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const said = error instanceof Misuse ? `${error.message}\n\n${usage}` : `a defect of UAP Lens: ${inspect(error)}\n`;
+    const said =
+      error instanceof Misuse
+        ? `${error.message}\n\n${usageOf(process.argv[2])}`
+        : `a defect of UAP Lens: ${inspect(error)}\n`;
     process.stderr.write(`uap-lens: ${said}`);
     process.exitCode = 2;
   },

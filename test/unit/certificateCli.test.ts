@@ -262,7 +262,7 @@ describe("certificates on the command line", () => {
       for (const args of [[], ["--json", "--latex", good], ["--fast", good]]) {
         const { status, stdout, stderr } = uap("verify", ...args);
         assert.deepEqual([status, stdout], [2, ""]);
-        assert.match(stderr, /^uap-lens: .+\n\nUsage: uap-lens check FILE[^]*\nUsage: uap-lens verify CERTIFICATE/);
+        assert.match(stderr, /^uap-lens: .+\n\nUsage: uap-lens verify CERTIFICATE(?![^]*\nUsage: )/);
       }
       assert.match(uap("verify", "--help").stdout, /^Usage: uap-lens verify CERTIFICATE/);
       for (const [source, message] of [

@@ -188,10 +188,12 @@ describe("the command line", () => {
       const { status, stdout, stderr } = uap(args);
       assert.deepEqual([status, stdout], [2, ""], args.join(" "));
       assert.match(stderr, /^uap-lens: .+\n\nUsage: uap-lens check FILE/);
+      // Of the command that was meant, or of all where none was.
+      assert.equal(/\nUsage: uap-lens export FILE/.test(stderr), args[0] !== "check", stderr);
     }
     const help = uap(["--help"]);
     assert.equal(help.status, 0);
-    assert.match(help.stdout, /^Usage: uap-lens check FILE/);
+    assert.match(help.stdout, /^Usage: uap-lens check FILE[^]*\nUsage: uap-lens export FILE/);
     const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
     assert.deepEqual(uap(["--version"]), { status: 0, stdout: `${version}\n`, stderr: "" });
   });

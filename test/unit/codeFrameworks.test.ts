@@ -103,7 +103,7 @@ function visible(node: StreamNode, input: Sequence, seen = new Map<StreamNode, S
     if (node.op === "input") return node.sequence === input ? none.map((_, token) => new Set([token])) : none;
     if (node.op === "extend") {
       const inner = visible(node.of, input, seen);
-      const added = Array.from({ length: node.added }, () => new Set<number>());
+      const added = node.vectors.map(() => new Set<number>());
       return node.before ? [...added, ...inner] : [...inner, ...added];
     }
     if (node.op === "attend") {

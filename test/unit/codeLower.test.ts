@@ -1,8 +1,12 @@
 /** Graphs of model code as architectures: what every block is, what is read with a note, and what is not understood. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { ActivationName } from "../../extension/theory/architecture/schema";
 import { architectureInput, codeInput, patternInput } from "../../extension/theory/architecture/input";
+import { contains } from "../../extension/theory/patterns/algebra";
+import { buildRows } from "../../extension/theory/patterns/build";
 import { parseArchitecture } from "../../extension/theory/architecture/validate";
+import { valueAt } from "../../extension/models/code/graph/expressions";
 import type { IndexExpression } from "../../extension/models/code/graph/indexExpression";
 import { lower, type Lowered } from "../../extension/models/code/graph/lower";
 import type { AttentionNode, PairBias, Place, Sequence, StreamNode } from "../../extension/models/code/graph/nodes";
@@ -338,13 +342,112 @@ describe("graphs of model code", () => {
 
   it("learned tokens beside the input's", () => {
     const longer: Sequence = { name: "longer", tokens: 17, projected: undefined };
-    const extended: StreamNode = { op: "extend", of: linear(input()), added: 1, before: true, place: place(), sequence: longer }; // prettier-ignore
+    const extended: StreamNode = { op: "extend", of: linear(input()), vectors: [0], learned: place(), before: true, place: place(), sequence: longer }; // prettier-ignore
     const there = <T extends StreamNode>(of: T): T => ({ ...of, sequence: longer });
     const x = there(add(extended, there(position())));
     const y = there(add(x, there(linear(there(attend(there(linear(x)), there(linear(x)), there(linear(x))))))));
     const lowered = read(there(add(y, network(y))));
     assert.deepEqual([lowered.architecture.tokens, lowered.architecture.registers], [16, 1]);
     assert.deepEqual(lowered.architecture.position, { kind: "absolute", code: "learned" });
+  });
+
+  describe("registers with masks, biases and codes", () => {
+    /** A node's sequence is that of what it is made of, as in graphs of real code. */
+    const there = <T extends StreamNode>(of: T, own: Sequence): T => ({ ...of, sequence: own });
+    /** Learned tokens, as many as numbers, put before or after; those of one number start from one vector. */
+    const extend = (of: StreamNode, vectors: number[], before: boolean, learned = place()): StreamNode => {
+      const longer = { name: "longer", tokens: of.sequence.tokens + vectors.length, projected: undefined };
+      return { op: "extend", of, vectors, learned, before, place: place(), sequence: longer };
+    };
+    const coded = (of: StreamNode, classes?: number[]) =>
+      there(add(of, there(position("learned", classes), of.sequence)), of.sequence);
+    const block = (x: StreamNode, rest: Partial<AttentionNode> = {}) => {
+      const all = <T extends StreamNode>(of: T) => there(of, x.sequence);
+      const y = all(add(x, all(linear(all(attend(all(linear(x)), all(linear(x)), all(linear(x)), rest))))));
+      return all(add(y, all(network(y))));
+    };
+    const few: Sequence = { name: "few", tokens: 3, projected: undefined };
+    /** Two equal ones behind the three tokens, then one before all. */
+    const extended = (codes = (of: StreamNode) => of) => extend(extend(codes(linear(input(few))), [7, 7], false), [0], true); // prettier-ignore
+    /** Tokens, then registers in the order in which they are added. */
+    const places = [1, 2, 3, 4, 5, 0];
+    const table = (values: number[]): IndexExpression => ({ kind: "table", values, sizes: [6, 6], indices: [q, k] });
+    const behind = extend(linear(input(few)), [0, 1, 1], false);
+    const conditions: IndexExpression[] = [
+      on(k, "<=", q),
+      on(distance, "<=", 1),
+      on(on(q, "+", k), "<=", 6),
+      { kind: "unary", op: "not", value: on(k, "<=", 1) },
+      { kind: "binary", op: "or", left: on(k, "<=", 0), right: on(q, "<=", 0) },
+    ];
+
+    it("patterns are not taken for those of tokens alone", () => {
+      for (const condition of conditions)
+        for (const [x, order] of [
+          [behind, [0, 1, 2, 3, 4, 5]],
+          [extended(), places],
+        ] as const) {
+          const { mixer } = read(block(x, masked(condition))).architecture.layers[0];
+          assert.ok(mixer.kind === "attention");
+          const rows = buildRows(mixer.heads[0].pattern, 3, 3);
+          for (const [i, query] of order.entries())
+            for (const [j, key] of order.entries())
+              assert.equal(contains(rows, i, j), valueAt(condition, [0, query, key]) !== 0);
+        }
+    });
+
+    it("pairs are those of the code, tokens before registers", () =>
+      fc.assert(
+        fc.property(fc.array(fc.nat(2), { minLength: 36, maxLength: 36 }), (values) => {
+          const attended = values.map((value) => Math.min(value, 1));
+          const bias: PairBias = { kind: "table", index: table(values), place: place() };
+          const { architecture } = read(block(extended(), { ...masked(table(attended)), biases: [bias] }));
+          assert.deepEqual([architecture.tokens, architecture.registers], [3, 3]);
+          const [{ mixer }] = architecture.layers;
+          assert.ok(mixer.kind === "attention");
+          const rows = buildRows(mixer.heads[0].pattern, 3, 3);
+          const [code] = mixer.heads.map((head) => head.bias);
+          const classes = code.kind === "pairs" ? code.classes : places.map(() => places.map(() => 0));
+          const seen = new Map<number, number>();
+          for (const [i, query] of places.entries())
+            for (const [j, key] of places.entries()) {
+              const value = values[query * 6 + key];
+              assert.equal(contains(rows, i, j), value !== 0);
+              seen.set(value, seen.get(value) ?? classes[i][j]);
+              assert.equal(classes[i][j], seen.get(value));
+            }
+          assert.equal(new Set(seen.values()).size, seen.size);
+        }),
+        { numRuns: 50, seed: 5 },
+      ));
+
+    it("equal vectors stay equal but for positions", () => {
+      const codes = (of: StreamNode) => read(block(of)).architecture.position;
+      const equal = (of = linear(input(few))) => extend(of, [4, 4], false);
+      assert.deepEqual(codes(equal()), { kind: "none" });
+      assert.deepEqual(codes(equal(coded(linear(input(few))))), { kind: "absolute", code: "learned" });
+      assert.deepEqual(codes(extended()), { kind: "classes", classes: [0, 0, 0, 1, 1, 2] });
+      assert.deepEqual(codes(extended(coded)), { kind: "classes", classes: [0, 1, 2, 3, 3, 4] });
+      assert.deepEqual(codes(coded(extended())), { kind: "classes", classes: [0, 1, 2, 3, 4, 5] });
+      assert.deepEqual(codes(coded(extended(), [9, 0, 1, 1, 2, 9])), { kind: "classes", classes: [0, 1, 1, 2, 3, 4] });
+      assert.deepEqual(codes(coded(extended(), [0, 0, 0, 0, 5, 5])), { kind: "classes", classes: [0, 0, 0, 1, 1, 2] });
+    });
+
+    it("what is of tokens alone in the specification is written pair by pair", () => {
+      const offset: PairBias = { kind: "table", index: on(k, "-", q), place: place() };
+      const { architecture } = read(block(extended(), { biases: [offset] }));
+      assert.equal(architecture.layers[0].mixer.kind === "attention" && architecture.layers[0].mixer.heads[0].bias.kind, "pairs"); // prettier-ignore
+      const lowered = read(block(extend(input(few), [0], false), { ...causal() }));
+      assert.equal(lowered.architecture.target.visibility, "causal");
+      const { mixer } = lowered.architecture.layers[0];
+      assert.ok(mixer.kind === "attention");
+      assert.deepEqual(mixer.heads[0].pattern.kind, "edges");
+      const slope: PairBias = { kind: "fixed", value: on(distance, "*", -0.5), place: place() };
+      assert.match(reason(block(extended(), { biases: [slope] })), /fixed biases of pairs together with learned tokens/); // prettier-ignore
+      const table = place();
+      const twice = extend(extend(input(few), [0], false, table), [0], true, table);
+      assert.match(reason(block(twice)), /added twice/);
+    });
   });
 
   it("keys and values projected along the sequence", () => {

@@ -315,7 +315,7 @@ describe("biases of model code", () => {
   const code = (bias: Parameters<typeof pairCode>[0], tokens: number, mask = on(q, ">=", 0), heads = 2) => {
     const masks = maskPattern(mask, heads, tokens);
     assert.ok(!("undecided" in masks));
-    const found = pairCode(bias, tokens, masks, true);
+    const found = pairCode(bias, tokens, masks, true, false);
     return "undecided" in found ? found.undecided : found.map(({ bias: one, count }) => [count, codeInput(one)]);
   };
   const place = { from: 0, to: 1 };

@@ -8,6 +8,7 @@ import { torch } from "../../extension/models/code/python/libraries/torch";
 import { int, type Value } from "../../extension/models/code/python/values";
 import { loadGrammar, parse, plain } from "../../extension/models/code/syntax";
 import { attentions, readsPair, rowsOf, termOf } from "../reference/graph";
+import { valueAt } from "../../extension/models/code/graph/expressions";
 import type { AttentionNode, Sequence, StreamNode } from "../../extension/models/code/graph/nodes";
 import { tensors } from "../../extension/models/code/graph/operations";
 import { sizesOf, type Tensor } from "../../extension/models/code/graph/tensor";
@@ -157,6 +158,43 @@ describe("PyTorch's attention in one call", () => {
       assert.equal(attention.heads, 2);
       assert.match(term(node), /^linear:8\(attend:2(-masked)?\[part\(linear:24\(x\)\); .*\]\)$/);
     });
+
+  describe("learned numbers that are masked before they are added", () => {
+    const biased = (bias: string) =>
+      scaled(
+        `table = nn.Parameter(torch.zeros(11, 2))\ni = torch.arange(t)\nbias = table.T[:, i[:, None] - i + 5]\nfuture = i[:, None] < i\nm = ${bias}`,
+        "attn_mask=m",
+      );
+    for (const bias of [
+      "torch.where(~future, bias, -torch.inf)",
+      "torch.where(future, -1e9, bias).unsqueeze(0)",
+      "bias.masked_fill(future, float('-inf'))[None].float()",
+      "torch.where(~future[None, None], bias[None], -torch.inf).squeeze(0)",
+      "table[i[:, None] - i + 5].masked_fill(future[..., None], -torch.inf).permute(2, 0, 1)",
+    ])
+      it(bias, () => {
+        const [attention] = attentions(streamOf(output(biased(bias))));
+        assert.deepEqual(rows(attention, 6), causal);
+        const [learned, ...others] = attention.biases;
+        assert.ok(learned.kind === "table" && others.length === 0);
+        const code = (query: number, key: number) => valueAt(learned.index, [0, query, key]);
+        for (let query = 0; query < 5; query++)
+          for (let key = 0; key < 5; key++)
+            for (let step = 0; step < 2; step++)
+              assert.equal(code(query, key) === code(query + 1, key + step), step === 1, `${query} ${key}`);
+      });
+
+    for (const bias of [
+      "torch.where(~future, bias, 0.5)",
+      "2 * torch.where(~future, bias, -torch.inf)",
+      "torch.where(~future, bias, -torch.inf).exp()",
+      "torch.cat([bias.masked_fill(future, -torch.inf)[:1], bias[1:]])",
+    ])
+      it(`not understood: ${bias}`, () => {
+        const value = output(biased(bias));
+        assert.ok(isTensor(value) && tensorOf(value).content.kind === "opaque");
+      });
+  });
 
   it("a mask_mod says how it is written", () => {
     const source = attending(

@@ -12,8 +12,11 @@ import { readModelFile } from "../../extension/models";
 import { prepareReading } from "../../extension/models/code";
 import type { Architecture, ArchitectureInput } from "../../extension/theory/architecture/schema";
 import { parseArchitecture } from "../../extension/theory/architecture/validate";
+import { design } from "../../extension/theory/design/design";
+import { groupOf } from "../../extension/theory/design/groups";
 import { examine } from "../../extension/theory/verdict/analyse";
 import { architectures, everyMechanism } from "../reference/architectures";
+import { corpusGroups } from "../reference/designs";
 import { measuredExports, pythonFormats } from "../reference/exportedDesigns";
 
 const parsed = (input: ArchitectureInput): Architecture => {
@@ -134,6 +137,25 @@ export const ring = transformer({
         counts.same++;
       }
     assert.ok(counts.same >= 10, JSON.stringify(counts));
+  });
+
+  it("of designs read back as certified for the same group, registers among them", () => {
+    let registers = 0;
+    for (const { id, request } of corpusGroups().filter((group) => /^[3-5]T\d+$/.test(group.id)))
+      for (const { title, architecture } of design(groupOf(request), { width: 8 }).designs) {
+        if (architecture.layers.some(({ mixer }) => mixer.kind === "convolution")) continue; // not read from code
+        registers += architecture.registers;
+        for (const format of ["pytorch", "flex-attention"] as const) {
+          const read = readModelFile("m.py", exportArchitecture(architecture, format).text)?.architectures[0];
+          assert.ok(read, `${id}, ${title}: ${format}`);
+          assert.deepEqual(read.skipped, []);
+          const own = examine(architecture).report;
+          const theirs = examine({ ...read.architecture, target: architecture.target }).report;
+          assert.equal(theirs.verdict, "certified", `${id}, ${title}: ${format}`);
+          assert.deepEqual([theirs.symmetry, theirs.attentionLayers], [own.symmetry, own.attentionLayers]);
+        }
+      }
+    assert.ok(registers > 0);
   });
 
   it("do in the frameworks what the theory says", function () {

@@ -184,12 +184,13 @@ class Torch:
 
     `width`: the input is vectors of that width, else indices. `order`: the axes of input and output. `output`: the module whose output is
     looked at, else the model's. `embedded`: the module whose output is the input's tokens. `outputs`: which outputs are those of tokens.
-    `side`: how many tokens attend, where others join them. `flat`: the tokens of the input are a grid.
+    `side`: how many tokens attend, where others join them; `front`: so many of the others are before the input's, and masks are recorded
+    with them behind, as in specifications. `flat`: the tokens of the input are a grid.
     """
 
-    def __init__(self, name, build, width=None, order="batch", sizes=SIZES, by=None, output=None, inputs=None, of=0, embedded=None, outputs=None, side=lambda n: n, flat=False):
+    def __init__(self, name, build, width=None, order="batch", sizes=SIZES, by=None, output=None, inputs=None, of=0, embedded=None, outputs=None, side=lambda n: n, front=0, flat=False):
         self.name, self.build, self.width, self.order, self.sizes, self.by = name, build, width, order, sizes, by
-        self.output, self.inputs, self.of, self.embedded, self.outputs, self.side, self.flat = output, inputs, of, embedded, outputs, side, flat
+        self.output, self.inputs, self.of, self.embedded, self.outputs, self.side, self.front, self.flat = output, inputs, of, embedded, outputs, side, front, flat
 
     def arguments(self, n, seed):
         generator = torch.Generator().manual_seed(100 + seed)
@@ -246,7 +247,7 @@ class Torch:
             if not undefined:
                 relative = relative_to_row(sizes)
                 visible = relative if visible is None else torch.maximum(visible, relative)
-            square = [c for c in found if c.shape[-2] == c.shape[-1] == self.side(n)]
+            square = [c.roll((-self.front, -self.front), (-2, -1)) for c in found if c.shape[-2] == c.shape[-1] == self.side(n)]
             if masks is not None and (len(square) != len(masks) or any(not torch.equal(a, b) for a, b in zip(square, masks))):
                 raise ArithmeticError("the masks depend on the data")
             masks = square
@@ -533,6 +534,8 @@ PYTORCH = {
     "alternating_group.py": [model("Tetrahedron", width=3, sizes=(4,))],
     "reverse_without_positions.py": [model("Reverser", width=4, sizes=(6, 13, 24))],
     "learned_query_memory.py": [sized("MemoryModel", "tokens", side=lambda n: n + 4)],
+    "memory_and_window.py": [sized("GlobalMemory", "tokens", side=lambda n: n + 2, front=2)],
+    "memory_not_read.py": [sized("WriteOnlyMemory", "tokens", side=lambda n: n + 2, front=2)],
     "tokens_unknown.py": [model("AnyLength", sizes=(8, 24, 40))],
     "gemma_like_mixed.py": [model("Mixed")],
     "rope_stacked_pairs.py": [model("RotaryEncoder", width=9)],
@@ -715,40 +718,42 @@ def write(files, pool):
 # ----------------------------------------------------------------------------------------------------- what is expected of readers
 
 
-def pairs_of(pattern, n):
-    """The boolean matrix of a pattern of the specification: as far as expected.json uses them."""
-    q, k = numpy.meshgrid(numpy.arange(n), numpy.arange(n), indexing="ij")
+def pairs_of(pattern, n, registers):
+    """The boolean matrix of a pattern of the specification, registers behind the tokens: as far as expected.json uses them."""
+    every = numpy.arange(n + registers)
+    q, k = numpy.meshgrid(every, every, indexing="ij")
     if pattern in (None, "full"):
         return q >= 0
+    tokens = (q < n) & (k < n)
     if pattern == "causal":
-        return k <= q
+        return (k <= q) & tokens
     ((kind, value),) = pattern.items()
     if kind == "window":
         options = {"left": value, "right": value} if isinstance(value, int) else value
         left, right, step = options.get("left", 0), options.get("right", 0), options.get("dilation", 1)
         if options.get("circular"):
-            return numpy.isin((k - q) % n, [step * o % n for o in range(-left, right + 1)])
-        return ((k - q) % step == 0) & (k - q <= right * step) & (q - k <= left * step)
+            return numpy.isin((k - q) % n, [step * o % n for o in range(-left, right + 1)]) & tokens
+        return ((k - q) % step == 0) & (k - q <= right * step) & (q - k <= left * step) & tokens
     if kind == "block":
         size, shift = (value, 0) if isinstance(value, int) else (value["size"], value.get("shift", 0))
-        return (q - shift) // size == (k - shift) // size
+        return ((q - shift) // size == (k - shift) // size) & tokens
     if kind == "strided":
-        return (abs(q - k) < value) | ((q - k) % value == 0)
+        return ((abs(q - k) < value) | ((q - k) % value == 0)) & tokens
     if kind == "fixed":
-        return (q // value == k // value) | (k % value == value - 1)
+        return ((q // value == k // value) | (k % value == value - 1)) & tokens
     if kind == "global":
         return numpy.isin(q, value) | numpy.isin(k, value)
     if kind == "longformer":
-        return (abs(q - k) <= value["window"]) | numpy.isin(q, value["globals"]) | numpy.isin(k, value["globals"])
+        return ((abs(q - k) <= value["window"]) & tokens) | numpy.isin(q, value["globals"]) | numpy.isin(k, value["globals"])
     if kind == "edges":
-        return numpy.isin(q * n + k, [a * n + b for a, b in value])
+        return numpy.isin(q * len(every) + k, [a * len(every) + b for a, b in value])
     if kind == "not":
-        return ~pairs_of(value, n)
+        return ~pairs_of(value, n, registers)
     if kind == "any":
-        return functools.reduce(numpy.logical_or, (pairs_of(part, n) for part in value))
+        return functools.reduce(numpy.logical_or, (pairs_of(part, n, registers) for part in value))
     if kind == "expression":
-        text = re.sub(r"^(.*) \? (.*) : (.*)$", r"(\2) if (\1) else (\3)", value)
-        return numpy.array([[bool(eval(text, {"abs": abs, "min": min, "max": max}, {"q": a, "k": b, "n": n})) for b in range(n)] for a in range(n)])
+        text = re.sub(r"^(.*) \? (.*) : (.*)$", r"(\2) if (\1) else (\3)", value).replace("||", "or").replace("&&", "and")
+        return numpy.array([[bool(eval(text, {"abs": abs, "min": min, "max": max}, {"q": a, "k": b, "n": n})) for b in every] for a in every])
     raise ValueError(kind)
 
 
@@ -758,7 +763,7 @@ def layers_of(spec, n):
         attention = block["attention"]
         heads = attention.get("heads", 1)
         groups = heads if isinstance(heads, list) else [attention]
-        yield from [[pairs_of(group.get("pattern"), n) for group in groups]] * block.get("repeat", 1)
+        yield from [[pairs_of(group.get("pattern"), n, spec.get("registers", 0)) for group in groups]] * block.get("repeat", 1)
 
 
 def text_of(name):
@@ -791,18 +796,18 @@ def check():
             n, layers = m["tokens"], list(layers_of(models[0]["spec"], m["tokens"]))
             compared += 1
             if m.get("visibility") and not any(finding["code"] == "UAP103" for finding in entry["findings"]):
-                sees = numpy.eye(n, dtype=bool)
+                itself = numpy.eye(n + models[0]["spec"].get("registers", 0), dtype=bool)
+                sees = itself
                 for heads in layers:
-                    step = functools.reduce(numpy.logical_or, heads) | numpy.eye(n, dtype=bool)
+                    step = functools.reduce(numpy.logical_or, heads) | itself
                     sees = step.astype(int) @ sees.astype(int) > 0
-                if rows(sees) != measured["matrices"][m["visibility"]]:
+                if rows(sees[:n, :n]) != measured["matrices"][m["visibility"]]:
                     problems.append(f"{name}: visibility of {n} tokens")
             masks = m.get("masks", [])
             if "visibility" not in m:
                 masks, layers = masks[:1], layers[:1]
             for i, call in enumerate(masks):
-                side = int((call if isinstance(call, str) else call[0]).split("-")[0])
-                heads = list(layers_of(models[0]["spec"], side))[i * len(layers) // len(masks)]
+                heads = layers[i * len(layers) // len(masks)]
                 want = [name_of(rows(matrix)) for matrix in heads]
                 if len(layers) <= len(masks) and (call if isinstance(call, list) else [call] * len(want)) != want:
                     problems.append(f"{name}: mask {i} of {n} tokens")

@@ -84,7 +84,7 @@ interface Product {
   place: Place;
 }
 
-type Kind = "stream" | "learned" | "constant" | "pairs" | "memory" | "pooled";
+type Kind = "stream" | "learned" | "constant" | "pairs" | "memory" | "pooled" | "masked";
 const named: Record<Kind, string> = {
   stream: "the tokens' features",
   learned: "learned numbers",
@@ -92,6 +92,7 @@ const named: Record<Kind, string> = {
   pairs: "attention scores",
   memory: "sums over tokens",
   pooled: "a summary of the tokens",
+  masked: "learned numbers of which some are masked",
 };
 
 class Side {

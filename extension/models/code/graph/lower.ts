@@ -24,7 +24,7 @@ import type { IndexExpression } from "./indexExpression";
 import type { AttentionNode, Mask, Opaque, Place, Sequence, StreamNode, Written } from "./nodes";
 import { pairCode, type HeadBias } from "./pairCodes";
 import { sameExpression } from "./expressions";
-import { isCausal, maskPattern, splitAdditive, type HeadPattern } from "./patterns";
+import { isCausal, maskPattern, rearranged, splitAdditive, type HeadPattern } from "./patterns";
 import {
   allInputs,
   changesSequence,
@@ -152,6 +152,13 @@ const originOf = (sequence: Sequence): Sequence => sequence.projected?.of ?? seq
 
 const isForeign = ({ query, key }: AttentionNode): boolean => originOf(key.sequence) !== originOf(query.sequence);
 
+/** A sequence with learned tokens in it: where the input's begin, and where each of the others is, in the order in which they are added. */
+interface Stage {
+  sequence: Sequence;
+  first: number;
+  registers: number[];
+}
+
 class Lowering {
   /** From the output down. */
   private readonly elements: Element[] = [];
@@ -162,9 +169,14 @@ class Lowering {
   private readonly masks: { condition: IndexExpression | undefined; heads: number; result: HeadPattern[] }[] = [];
   private readonly codes: { expression: IndexExpression; patterns: HeadPattern[]; shifts: boolean; result: HeadBias[] }[] = []; // prettier-ignore
   private tokens = 0;
-  private registers = 0;
-  private inputPlace: Place;
+  /** Learned tokens beside those of the input, which the specification calls registers: what each starts from. */
+  private readonly registers: string[] = [];
   private registersPlace: Place | undefined;
+  /** The sequences from the input's on, each longer than the one before by learned tokens. */
+  private readonly stages: Stage[] = [];
+  /** For every place in the longest sequence the token or register there. */
+  private order: number[] = [];
+  private inputPlace: Place;
   /** Whether a linear map follows everything that was read so far. */
   private headed = false;
 
@@ -173,7 +185,6 @@ class Lowering {
   }
 
   run(output: StreamNode): Lowered {
-    this.tokens = output.sequence.tokens;
     this.findRegisters(output);
     let at = output;
     while (this.factsOf(at).mixes) at = this.step(at);
@@ -502,39 +513,42 @@ class Lowering {
     const condition = mask?.condition;
     const known = this.masks.find((one) => one.heads === heads && (one.condition === condition || (one.condition && condition && sameExpression(one.condition, condition)))); // prettier-ignore
     if (known) return known.result;
-    const result = maskPattern(condition ?? { kind: "number", value: 1, literal: undefined }, heads, this.tokens);
-    if ("undecided" in result) throw new NotUnderstood(`the attention mask: ${result.undecided}`, mask?.place ?? place);
-    if (this.registers > 0 && result.some(({ pattern }) => pattern.kind !== "full"))
-      throw new NotUnderstood(
-        "an attention mask together with learned tokens beside the input's",
-        mask?.place ?? place,
-      );
+    const read = maskPattern(condition ?? { kind: "number", value: 1, literal: undefined }, heads, this.size);
+    if ("undecided" in read) throw new NotUnderstood(`the attention mask: ${read.undecided}`, mask?.place ?? place);
+    const result = read.map((group): HeadPattern => {
+      const pattern = this.registers.length > 0 ? rearranged(group, this.order) : group.pattern;
+      if (!pattern) throw new NotUnderstood(`an attention mask of more than ${limits.edges.toLocaleString("en")} pairs together with learned tokens beside the input's`, mask?.place ?? place); // prettier-ignore
+      return { ...group, pattern };
+    });
     this.masks.push({ condition, heads, result });
     return result;
   }
 
   private codeOf(bias: AttentionNode["biases"][number], patterns: HeadPattern[], shifts: boolean): HeadBias[] {
-    if (this.registers > 0) throw new NotUnderstood("a bias of pairs together with learned tokens beside the input's", bias.place); // prettier-ignore
     const expression = bias.kind === "table" ? bias.index : bias.kind === "fixed" ? bias.value : undefined;
     const known = this.codes.find((one) => expression && one.patterns === patterns && one.shifts === shifts && sameExpression(one.expression, expression)); // prettier-ignore
     if (known) return known.result;
-    const result = pairCode(bias, this.tokens, patterns, shifts);
-    if ("undecided" in result) throw new NotUnderstood(result.undecided, bias.place);
+    const listed = this.registers.length > 0;
+    const read = pairCode(bias, this.size, patterns, shifts, listed);
+    if ("undecided" in read) throw new NotUnderstood(read.undecided, bias.place);
+    const result = listed ? read.map((one) => ({ ...one, bias: this.withRegisters(one.bias, bias.place) })) : read;
     if (expression) this.codes.push({ expression, patterns, shifts, result });
     return result;
   }
 
   // -------------------------------------------------------------------------------------------------------------- input
 
-  /** Learned tokens beside those of the input, which the specification calls registers. */
+  private get size(): number {
+    return this.tokens + this.registers.length;
+  }
+
   private findRegisters(output: StreamNode): void {
+    const found = new Map<Sequence, Op<"extend">>();
     const seen = new Set<StreamNode>([output]);
     const pending = [output];
     for (let at = pending.pop(); at; at = pending.pop()) {
-      if (at.op === "extend" && at.sequence.tokens <= this.tokens && !this.factsOf(at).mixes) {
-        this.registers += at.added;
-        this.registersPlace ??= at.place;
-      }
+      if (at.op === "extend" && at.sequence.tokens <= output.sequence.tokens && !this.factsOf(at).mixes)
+        found.set(at.sequence, at);
       const inputs = at.op === "attend" && isForeign(at.attention) ? [at.attention.query] : allInputs(at);
       for (const input of inputs) {
         if (seen.has(input)) continue;
@@ -542,8 +556,34 @@ class Lowering {
         pending.push(input);
       }
     }
-    this.tokens -= this.registers;
-    if (this.tokens < 1) throw new NotUnderstood("no token is the input's", output.place);
+    const extensions: Op<"extend">[] = [];
+    for (let at = found.get(output.sequence); at; at = found.get(at.of.sequence)) extensions.unshift(at);
+    const odd = [...found.values()].find((node) => !extensions.includes(node));
+    if (odd) throw new NotUnderstood("learned tokens that only a part of the model reads", odd.place);
+    this.tokens = extensions.at(0)?.of.sequence.tokens ?? output.sequence.tokens;
+    this.registersPlace = extensions.at(-1)?.place;
+    let stage: Stage = { sequence: extensions.at(0)?.of.sequence ?? output.sequence, first: 0, registers: [] };
+    this.stages.push(stage);
+    for (const [i, { sequence, vectors, before, learned, place }] of extensions.entries()) {
+      if (extensions.slice(0, i).some((other) => other.learned.from === learned.from)) throw new NotUnderstood("learned tokens that are added twice", place); // prettier-ignore
+      const [shift, start] = before ? [vectors.length, 0] : [0, stage.sequence.tokens];
+      const registers = [...stage.registers.map((at) => at + shift), ...vectors.map((_, j) => start + j)];
+      stage = { sequence, first: stage.first + shift, registers };
+      this.stages.push(stage);
+      this.registers.push(...vectors.map((vector) => `${i} ${vector}`));
+    }
+    if (this.registers.length === 0) return;
+    for (let token = 0; token < this.tokens; token++) this.order[stage.first + token] = token;
+    for (const [i, place] of stage.registers.entries()) this.order[place] = this.tokens + i;
+  }
+
+  /** Classes of pairs with those of registers behind the others. */
+  private withRegisters(bias: Bias, place: Place): Bias {
+    if (bias.kind === "none") return bias;
+    if (bias.kind !== "pairs") throw new NotUnderstood("fixed biases of pairs together with learned tokens beside the input's", place); // prettier-ignore
+    const classes = bias.classes.map((row) => [...row]);
+    bias.classes.forEach((row, q) => row.forEach((code, k) => (classes[this.order[q]][this.order[k]] = code)));
+    return { kind: "pairs", classes };
   }
 
   /** The bottom of the stack: embedded tokens, and their positions. */
@@ -603,8 +643,8 @@ class Lowering {
       name: this.model.name.slice(0, 200),
       tokens: this.tokens,
       width: width.value,
-      registers: this.registers,
-      position: this.withRegisters(codes.position),
+      registers: this.registers.length,
+      position: codes.position,
       layers: blocks.map(({ block }) => block),
       target: { ...target, visibility: target.visibility ?? (isCausal([...new Set(patterns)]) ? "causal" : null) },
     };
@@ -619,7 +659,7 @@ class Lowering {
     };
   }
 
-  /** Positions added to the stream: before the first mixer, and perhaps again later. */
+  /** Positions added to the stream: before the first mixer, and perhaps again later; and what tells registers apart. */
   private positionOf(elements: readonly Element[], first: number): { code: Position; place: Place | undefined } {
     const before = elements.slice(0, first).flatMap((element) => (element.kind === "position" ? element.nodes : []));
     const after = elements.slice(first).flatMap((element) => (element.kind === "position" ? element.nodes : []));
@@ -627,33 +667,43 @@ class Lowering {
       if (before.length === 0) throw new NotUnderstood("position codes that are added after the first layer only", after[0].place); // prettier-ignore
       this.note("position codes are added again after layers, which changes nothing that the theory decides", after[0].place, "nothing"); // prettier-ignore
     }
-    if (before.length === 0) return { code: { kind: "none" }, place: undefined };
-    const { place } = before[0];
-    const distinct = before.filter(({ classes }) => classes === undefined);
-    const code = distinct.length > 0 && distinct.every((node) => node.code === "sinusoidal") ? "sinusoidal" : "learned";
-    if (distinct.length > 0) return { code: { kind: "absolute", code }, place };
-    const names = new Map<string, number>();
-    const classes = Array.from({ length: before[0].classes?.length ?? 0 }, (_, token) => {
-      const name = before.map((node) => node.classes?.[token]).join();
-      if (!names.has(name)) names.set(name, names.size);
-      return names.get(name)!;
-    });
-    if (names.size === classes.length && classes.length > 1)
-      return { code: { kind: "absolute", code: "learned" }, place };
-    if (names.size <= 1) return { code: { kind: "none" }, place: undefined };
-    return { code: { kind: "classes", classes }, place };
+    const code = this.tokenCode(before);
+    return { code: this.startsOf(code, before), place: code.kind === "none" ? undefined : before[0].place };
   }
 
-  /** Registers of one learned vector each: told apart where they are several. */
-  private withRegisters(position: Position): Position {
-    const { registers, tokens } = this;
-    if (registers === 0) return position;
-    if (position.kind !== "none" && position.kind !== "absolute")
-      throw new NotUnderstood("these position codes together with learned tokens beside the input's", this.registersPlace ?? this.inputPlace); // prettier-ignore
-    if (registers === 1) return position;
-    const all = Array.from({ length: tokens }, (_, token) => (position.kind === "absolute" ? token : 0));
-    const others = Array.from({ length: registers }, (_, register) => (position.kind === "absolute" ? tokens : 1) + register); // prettier-ignore
-    return { kind: "classes", classes: [...all, ...others] };
+  private tokenCode(nodes: readonly Op<"position">[]): Position {
+    const distinct = nodes.filter(({ classes }) => classes === undefined);
+    const code = distinct.length > 0 && distinct.every((node) => node.code === "sinusoidal") ? "sinusoidal" : "learned";
+    if (distinct.length > 0) return { kind: "absolute", code };
+    const places = nodes.map((node) => this.stageOf(node).first);
+    const classes = numbered(Array.from({ length: this.tokens }, (_, token) => nodes.map((node, i) => node.classes?.[places[i] + token]).join())); // prettier-ignore
+    const count = new Set(classes).size;
+    if (count === 1) return { kind: "none" };
+    return count === classes.length ? { kind: "absolute", code: "learned" } : { kind: "classes", classes };
+  }
+
+  /** The places of tokens and registers in the sequence to which a position code is added. */
+  private stageOf({ sequence, place }: StreamNode): Stage {
+    const stage = this.stages.find((one) => one.sequence === sequence);
+    if (!stage) throw new NotUnderstood("position codes of another sequence", place);
+    return stage;
+  }
+
+  /** The tokens' code with what tells registers apart: the vectors that they start from, and positions added after them. */
+  private startsOf(position: Position, before: readonly Op<"position">[]): Position {
+    const starts = numbered(
+      this.registers.map((vector, register) => {
+        const codes = before.map((node) => {
+          const place = this.stageOf(node).registers.at(register);
+          return place === undefined ? "" : (node.classes?.[place] ?? place);
+        });
+        return [vector, ...codes].join();
+      }),
+    );
+    if (starts.every((start) => start === 0)) return position;
+    const tokens = position.kind === "classes" ? position.classes : Array.from({ length: this.tokens }, (_, token) => (position.kind === "absolute" ? token : 0)); // prettier-ignore
+    const next = new Set(tokens).size;
+    return { kind: "classes", classes: [...tokens, ...starts.map((start) => next + start)] };
   }
 
   /** Which code is the architecture's and which the heads': a code that all heads share is the position, if there is no other. */
@@ -661,6 +711,7 @@ class Lowering {
     let { code: position, place } = stream;
     const biases = mixers.map(({ heads }) => heads.map((head) => [...head.biases]));
     const turned = mixers.filter(({ rotary }) => rotary !== undefined);
+    if (turned.length > 0 && this.registers.length > 0) throw new NotUnderstood("rotary positions together with learned tokens beside the input's", turned[0].rotary!); // prettier-ignore
     if (turned.length > 0 && turned.length === mixers.length && position.kind === "none") {
       position = { kind: "rotary" };
       place = turned[0].rotary;
@@ -824,6 +875,15 @@ class Lowering {
         return attention.place;
     }
   }
+}
+
+/** The number of the first of each that is equal to it, counted from 0. */
+function numbered(names: readonly string[]): number[] {
+  const numbers = new Map<string, number>();
+  return names.map((name) => {
+    if (!numbers.has(name)) numbers.set(name, numbers.size);
+    return numbers.get(name)!;
+  });
 }
 
 /** Attention, or the outputs of several side by side. */

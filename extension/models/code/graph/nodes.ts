@@ -51,8 +51,8 @@ export type StreamNode = { place: Place; sequence: Sequence } & (
   | { op: "part"; of: StreamNode; key: string }
   | { op: "join"; parts: StreamNode[] }
   | { op: "attend"; attention: AttentionNode }
-  /** Learned tokens put before or after those of the sequence: this node's sequence is that much longer. */
-  | { op: "extend"; of: StreamNode; added: number; before: boolean }
+  /** Learned tokens put before or after those of the sequence: this node's sequence is that much longer. Those of one vector have one number. */
+  | { op: "extend"; of: StreamNode; vectors: number[]; /** What they are learned as. */ learned: Place; before: boolean } // prettier-ignore
   /** Some other function of each token by itself; `name` as a person would call it. */
   | { op: "tokenwise"; name: string; parts: StreamNode[] }
 ); // prettier-ignore

@@ -63,6 +63,8 @@ function together(...all: readonly Tensor[]): Axis[] | string {
   return broadcast(...[...all].sort((a, b) => rank(a) - rank(b)).map(({ axes }) => axes));
 }
 
+const someMasked = "learned numbers of which some are masked";
+
 function combine(op: BinaryOperation, left: Tensor | number, right: Tensor | number, place: Place): Tensor {
   const [a, b] = [scalar(left), scalar(right)];
   const lost = firstOpaque(a, b);
@@ -73,6 +75,7 @@ function combine(op: BinaryOperation, left: Tensor | number, right: Tensor | num
   if (x.kind === "constant" && y.kind === "constant") return ofConstants(op, a, b, x, y, axes, place);
   const kinds = [x.kind, y.kind];
   if (kinds.includes("pairs")) return ofPairs(op, a, b, axes, place);
+  if (kinds.includes("masked")) return opaque(someMasked, place);
   if (kinds.includes("memory")) return ofMemory(op, a, b, axes, place);
   if (kinds.includes("pooled")) {
     if (kinds.includes("stream")) return opaque("a summary of the tokens is given back to every token", place);
@@ -154,6 +157,10 @@ function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[
     const fixed = pairs.masks.length > 0 || pairs.biases.some(({ kind }) => kind === "fixed");
     if ((op === "*" || (op === "/" && !reflected)) && !pairDependent && pairs.stage === "scores" && !fixed) return make(axes, { kind: "pairs", pairs }, "float", place); // prettier-ignore
     return opaque("the weights or scores are combined with learned numbers", place);
+  }
+  if (tensor.content.kind === "masked" && op === "+") {
+    const { of, mask, value } = tensor.content;
+    return combine(op, fill(whole, mask, value, axes, place), of, place);
   }
   return opaque(`scores are combined with what depends on the data`, place);
 }
@@ -500,7 +507,16 @@ function where(condition: Tensor, yes: Tensor | number, no: Tensor | number, pla
   }
   if (a.content.kind === "pairs" && b.content.kind === "constant") return fill(a, not(condition), b, axes, place);
   if (b.content.kind === "pairs" && a.content.kind === "constant") return fill(b, condition, a, axes, place);
+  if (isLearned(a) && b.content.kind === "constant") return maskedNumbers(a, not(condition), b, axes, place);
+  if (isLearned(b) && a.content.kind === "constant") return maskedNumbers(b, condition, a, axes, place);
   return opaque("a choice between tokens is not understood", place);
+}
+
+const isLearned = ({ content }: Tensor): boolean => content.kind === "parameter" || content.kind === "lookup";
+
+function maskedNumbers(of: Tensor, mask: Tensor, value: Tensor, axes: readonly Axis[], place: Place): Tensor {
+  const [numbers, where, instead] = [of, mask, value].map((part) => relaidByBroadcast(part, axes));
+  return make(axes, { kind: "masked", of: numbers, mask: where, value: instead }, "float", place);
 }
 
 function not(of: Tensor): Tensor {
@@ -531,6 +547,7 @@ function maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tens
   if (of.content.kind === "pairs") return fill(of, mask, scalar(value), axes, place);
   if (of.content.kind === "constant")
     return convert(where(mask, convert(scalar(value), of.dtype), of, place), of.dtype);
+  if (isLearned(of)) return maskedNumbers(of, mask, scalar(value), axes, place);
   return opaque("masked tokens are not understood", place);
 }
 
@@ -1061,13 +1078,22 @@ function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: P
     return opaque("tokens are concatenated along the sequence", place);
   const [learned] = others;
   const lookup = lookupOf(learned, learned.axes)!;
-  if (lookup.free.some((axis) => stream.axes[axis].some(isBatch)) || axesIn(lookup.index).size > 0) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
+  const differ = [...lookup.free, ...axesIn(lookup.index)];
+  if (differ.some((axis) => stream.axes[axis].some(isBatch))) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
+  if ([...axesIn(lookup.index)].some((axis) => axis !== at)) return opaque("learned tokens whose features are looked up one by one", place); // prettier-ignore
   const node = streamNode(stream);
-  const added = sizeOf(learned.axes[at]);
-  if (added > 1 && !lookup.free.includes(at)) return opaque("several equal learned tokens are added", place);
-  const sequence = { name: node.sequence.name, tokens: node.sequence.tokens + added, projected: undefined };
+  const vectors = Array.from(
+    { length: sizeOf(learned.axes[at]) },
+    (_, i) =>
+    lookup.free.includes(at) ? i : valueAt(lookup.index, learned.axes.map((_, axis) => (axis === at ? i : 0))), // prettier-ignore
+  );
+  const sequence = { name: node.sequence.name, tokens: node.sequence.tokens + vectors.length, projected: undefined };
   const axes = stream.axes.map((axis, i): Axis => (i === at ? [{ size: sequence.tokens, role: sequence }] : axis));
-  return streamed(axes, { op: "extend", of: node, added, before: parts[0] === learned, place, sequence }, place);
+  return streamed(
+    axes,
+    { op: "extend", of: node, vectors, learned: learned.place, before: parts[0] === learned, place, sequence },
+    place,
+  );
 }
 
 function stack(parts: readonly Tensor[], axis: number, place: Place): Tensor {
@@ -1541,6 +1567,8 @@ function activation(of: Tensor, name: Parameters<TensorOperations["activation"]>
       return opaque(`${name} of fixed numbers`, place);
     case "memory":
       return opaque(`${name} of sums over tokens`, place);
+    case "masked":
+      return opaque(someMasked, place);
   }
 }
 
@@ -1712,17 +1740,33 @@ const operations: TensorOperations = {
 const isPlace = (value: unknown): value is Place =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "from,to";
 
-/** The same operations, which give an opaque tensor where the numbers would take too many operations to follow. */
+const isMasked = (value: unknown): value is Tensor =>
+  typeof value === "object" && value !== null && "content" in value && (value as Tensor).content.kind === "masked";
+
+/** Operations on the layout, which masked numbers go through part by part. */
+const layouts = new Set(["reshape", "permute", "unsqueeze", "squeeze", "expand", "index"]);
+
+/** The same operations, which give an opaque tensor where the numbers would take too many operations to follow, and of masked numbers but where these are understood. */
 function bounded(all: TensorOperations): TensorOperations {
   const guarded = Object.entries(all).map(([name, operation]: [string, (...given: unknown[]) => unknown]) => {
+    const lost = (reason: string, given: readonly unknown[]): unknown => {
+      const tensor = opaque(reason, given.find(isPlace) ?? nowhere);
+      return name === "split" ? (given[1] as readonly number[]).map(() => tensor) : tensor;
+    };
     const run = (...given: unknown[]): unknown => {
+      const [first, ...others] = given;
+      if (isMasked(first) && first.content.kind === "masked" && layouts.has(name)) {
+        const [of, mask, value] = [first.content.of, first.content.mask, first.content.value].map((part) => run(part, ...others) as Tensor); // prettier-ignore
+        return firstOpaque(of, mask, value) ?? { ...first, axes: of.axes, content: { kind: "masked", of, mask, value } }; // prettier-ignore
+      }
+      const some = given.some((each) => isMasked(each) || (Array.isArray(each) && each.some(isMasked)));
+      if (some && name !== "binary" && name !== "convert") return lost(someMasked, given);
       try {
         return operation(...given);
       } catch (error) {
         // Deep chains exhaust the stack.
         if (!(error instanceof TooManyParts || error instanceof RangeError)) throw error;
-        const lost = opaque("numbers that take too many operations", given.find(isPlace) ?? nowhere);
-        return name === "split" ? (given[1] as readonly number[]).map(() => lost) : lost;
+        return lost("numbers that take too many operations", given);
       }
     };
     return [name, run];

@@ -22,14 +22,15 @@ const undecided = (reason: string): Undecided => ({ undecided: reason });
  * The bias of each head, consecutive heads with the same one together. Only pairs that are read matter.
  * @param patterns the masks of the heads
  * @param shifts whether a number that a whole row shares changes nothing, as under softmax
+ * @param listed whether learned biases are given pair by pair, as registers need it, which codes by offset leave out
  */
 export function pairCode(
   bias: PairBias,
   tokens: number,
   patterns: readonly HeadPattern[],
   shifts: boolean,
+  listed: boolean,
 ): HeadBias[] | Undecided {
-  // prettier-ignore
   const heads = patterns.reduce((sum, { count }) => sum + count, 0);
   const back = patterns.every(({ rows }) => looksBack(rows));
   if (bias.kind === "free") {
@@ -49,7 +50,7 @@ export function pairCode(
         ? masksFrom(patterns, head, count)
         : [{ rows: patterns[0].rows, count }]) {
         // prettier-ignore
-        const found = bias.kind === "table" ? learned(own, tokens, back, shifts) : fixed(own, tokens, rows, shifts);
+        const found = bias.kind === "table" ? learned(own, tokens, back, shifts, listed) : fixed(own, tokens, rows, shifts);
         if ("undecided" in found) return found;
         const text = JSON.stringify(found);
         const code = known.get(text) ?? found;
@@ -85,11 +86,17 @@ function masksFrom(patterns: readonly HeadPattern[], head: number, count: number
 const comparedTokens = 2048;
 
 /** A learned number per value of the index. */
-function learned(index: IndexExpression, tokens: number, back: boolean, shifts: boolean): Bias | Undecided {
+function learned(
+  index: IndexExpression,
+  tokens: number,
+  back: boolean,
+  shifts: boolean,
+  listed: boolean,
+): Bias | Undecided {
   const axes = axesIn(index);
   if (axes.size === 0 || tokens === 1) return none;
   if (!axes.has(2) && shifts) return none;
-  const offsets = offsetValues(index, tokens) ?? sharedByOffset(index, tokens, back);
+  const offsets = listed ? undefined : (offsetValues(index, tokens) ?? sharedByOffset(index, tokens, back));
   const named = offsets && offsetCode(offsets, tokens, back, index);
   if (named) return named;
   if (tokens <= limits.pairClasses) return pairs(index, tokens);

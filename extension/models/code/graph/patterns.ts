@@ -618,6 +618,38 @@ function edges(rows: Rows): Pattern | undefined {
   return { kind: "edges", edges: list };
 }
 
+// ----------------------------------------------------------------------------------------------------------- registers
+
+/**
+ * The pattern of an architecture in which registers follow the tokens, where the code has them in another order.
+ * @param order for every place in the code's sequence the token or register there
+ */
+export function rearranged({ pattern, rows }: HeadPattern, order: readonly number[]): Pattern | undefined {
+  if (pattern.kind === "full" || (hasRegisters(pattern) && order.every((own, place) => own === place))) return pattern;
+  const listed = edges(rows);
+  if (listed?.kind !== "edges") return undefined;
+  const moved = listed.edges.map(([query, key]): [number, number] => [order[query], order[key]]);
+  return { kind: "edges", edges: moved.sort(([a, b], [c, d]) => a - c || b - d) };
+}
+
+/** Whether a pattern is of tokens and registers alike; the others are of tokens alone. */
+function hasRegisters(pattern: Pattern): boolean {
+  switch (pattern.kind) {
+    case "edges":
+    case "full":
+    case "global":
+    case "expression":
+      return true;
+    case "not":
+      return hasRegisters(pattern.pattern);
+    case "any":
+    case "all":
+      return pattern.patterns.every(hasRegisters);
+    default:
+      return false;
+  }
+}
+
 // ------------------------------------------------------------------------------------------------------ additive masks
 
 /** A number added to the scores that leaves nothing of a pair's weight. */

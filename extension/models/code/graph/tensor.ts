@@ -31,6 +31,8 @@ export type Content =
   | { kind: "parameter"; trainable: boolean }
   /** A learned table looked up at known indices: equal where the index is (in the coordinates of the axes; `free` axes hold different numbers anyway, such as heads). */
   | { kind: "lookup"; index: IndexExpression; free: readonly number[]; trainable: boolean; /** Made of fewer learned numbers: different, but not independent. */ dependent?: boolean } // prettier-ignore
+  /** Learned numbers with another in their place where the mask holds, to be added to scores; all have the axes of this tensor. */
+  | { kind: "masked"; of: Tensor; mask: Tensor; value: Tensor }
   | { kind: "stream"; node: StreamNode }
   /** What is left of a stream after a choice or a mean of its tokens, as classifiers take: no token of its own any more. */
   | { kind: "pooled"; node: StreamNode }
