@@ -19,6 +19,7 @@ export class SweepFile {
   /** The points whose rows are there, and what became of them. */
   readonly known = new Map<number, Pick<SweepRow, "status" | "verdict">>();
   #handle: FileHandle | undefined;
+  /** Bytes that were there, and were written since. */
   #length = 0;
   #synced = performance.now();
   /** The point of the last row, and whether all are in the order of their points. */
@@ -69,7 +70,7 @@ export class SweepFile {
     try {
       await this.write(this.format.write(row));
     } catch (error) {
-      throw new OutputError(reasonOf(error));
+      throw error instanceof OutputError ? error : new OutputError(reasonOf(error));
     }
     this.note(row);
   }
@@ -77,6 +78,7 @@ export class SweepFile {
   /** Brings the rows into the order of their points, where they are in another. @throws OutputError */
   async finish(): Promise<void> {
     try {
+      await this.checkAlone();
       await this.#handle?.sync().catch(ignoreUnsupported);
       if (this.#ordered) return;
       const found = readRows(this.file, await readFile(this.file, "utf8"));
@@ -113,7 +115,7 @@ export class SweepFile {
     }
     const whole = this.format.head + kept.map((row) => this.format.write(row)).join("");
     if (whole !== text) await replaceFile(this.file, whole);
-    this.#length = whole.length;
+    this.#length = Buffer.byteLength(whole);
   }
 
   private note({ point, status, verdict }: SweepRow): void {
@@ -122,9 +124,17 @@ export class SweepFile {
     this.known.set(point, { status, verdict });
   }
 
+  /** @throws OutputError where another process has appended to the file, or put another in its place, as a second --resume does. */
+  private async checkAlone(): Promise<void> {
+    const now = await this.#handle!.stat();
+    if (now.isFile() && (now.size > this.#length || now.nlink === 0))
+      throw new OutputError("another process writes to the file as well; --resume goes on when it has ended");
+  }
+
   private async write(text: string): Promise<void> {
+    await this.checkAlone();
     await this.#handle!.appendFile(text);
-    this.#length += text.length;
+    this.#length += Buffer.byteLength(text);
     if (performance.now() - this.#synced < betweenSyncs) return;
     await this.#handle!.datasync().catch(ignoreUnsupported);
     this.#synced = performance.now();

@@ -409,6 +409,41 @@ describe("the file of a sweep", () => {
   });
 });
 
+describe("a file that two sweeps write to", () => {
+  it("is kept by one of them, and the other one ends", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "uap-lens-sweep-"));
+    try {
+      const axes = mixed.axes.map(({ name }) => name);
+      const whole = textOf(rowFormat("csv", axes), rows);
+      const open = (file: string) => SweepFile.open(path.join(folder, file), axes, origin, new Set(rows.keys()), true);
+      const another = (error: unknown) => error instanceof OutputError && error.message.startsWith("another process");
+      const finish = async (sweep: SweepFile, from: number) => {
+        for (const row of rows.slice(from)) await sweep.append(row);
+        await sweep.finish();
+      };
+
+      const [first, second] = [await open("appended.csv"), await open("appended.csv")];
+      await first.append(rows[0]);
+      await assert.rejects(second.append(rows[0]), another);
+      await second.close();
+      await finish(first, 1);
+      assert.equal(readFileSync(path.join(folder, "appended.csv"), "utf8"), whole);
+
+      // What goes on with a torn file puts a whole one in its place.
+      const torn = await open("replaced.csv");
+      await torn.append(rows[0]);
+      writeFileSync(path.join(folder, "replaced.csv"), whole.slice(0, -3));
+      const next = await open("replaced.csv");
+      await assert.rejects(torn.append(rows[1]), another);
+      await assert.rejects(torn.finish(), another);
+      await finish(next, rows.length - 1);
+      assert.equal(readFileSync(path.join(folder, "replaced.csv"), "utf8"), whole);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe("the Pareto front", () => {
   it("has the points that no other one beats", () => {
     const coordinate = fc.integer({ min: 0, max: 6 });
