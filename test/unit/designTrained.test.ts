@@ -21,21 +21,19 @@ const groups = corpusGroups().map(({ id, request }) => ({ id, group: groupOf(req
 const groupNamed = (id: string) => groups.find((entry) => entry.id === id)!.group;
 
 describe("designs are trained", () => {
-  const { designs, floors, open } = readTrained();
+  const { designs, floors } = readTrained();
 
   it("to below 5 % of the variance of a random target with the symmetry", () => {
-    const known = [...Object.keys(designs), ...open];
-    assert.deepEqual(known.sort(), groups.filter(({ group }) => group.degree > 1).map(({ id }) => id).sort()); // prettier-ignore
+    assert.deepEqual(Object.keys(designs).sort(), groups.filter(({ group }) => group.degree > 1).map(({ id }) => id).sort()); // prettier-ignore
     for (const [id, { share, loss, variance }] of Object.entries(designs)) {
       assert.ok(share < 0.05 && Math.abs(share - loss.value / variance) < 1e-12, id);
       // Half of it or more: not every token has a tuple part.
       assert.ok(variance > 0.45 && variance < 1.3, `${id}: ${variance}`);
     }
-    if (open.length > 0) console.log(`      open: ${open.length} of ${known.length} groups`);
   });
 
   it("on targets with less symmetry to their floors, and not below", () => {
-    assert.ok(Object.keys(floors).length >= 10);
+    assert.deepEqual(Object.keys(floors).sort(), floorCases.map(({ id }) => id).sort());
     for (const [id, { floor, loss, variance, clearance }] of Object.entries(floors)) {
       assert.ok(floor.low > 0.01 * variance && loss.value - floor.value < 0.05 * variance, id);
       assert.ok(clearance >= 0 && loss.high >= floor.low, id);
@@ -49,11 +47,11 @@ describe("designs are trained", () => {
         corpus[id].some((one) => one.title === title),
         id,
       );
-    for (const id of ["2T1", "3T1", "4T1", "4T4", "4T5", "5T5", "6T16", "S_2 x S_2", "S_7"]) {
+    for (const id of ["2T1", "3T1", "4T1", "4T4", "4T5", "5T5", "6T15", "6T16", "S_2 x S_2", "S_7"]) {
       const today = design(groupNamed(id), { width: 8 }).designs;
       assert.ok(today.some((one) => isOf(designs[id], one)), id); // prettier-ignore
       const less = floorCases.find((entry) => entry.id === id);
-      if (less === undefined || !(id in floors)) continue;
+      if (less === undefined) continue;
       assert.ok(isOf(floors[id], today[0], subgroup(groupNamed(id), less.generators)), id);
     }
   });

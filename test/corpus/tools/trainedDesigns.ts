@@ -13,7 +13,7 @@ import { applyTarget, libraryTarget } from "../../../extension/runtime/training/
 import { type Checkpoint, train } from "../../../extension/runtime/training/train";
 import type { Architecture, SymmetrySpec } from "../../../extension/theory/architecture/schema";
 import type { Design } from "../../../extension/theory/design/design";
-import { groupOf, type TokenGroup } from "../../../extension/theory/design/groups";
+import type { TokenGroup } from "../../../extension/theory/design/groups";
 import { cycles } from "../../../extension/theory/symmetry/permutation";
 import { corpusGroups } from "../../reference/designs";
 
@@ -53,12 +53,10 @@ export interface TrainedFloor extends Make {
 export interface Trained {
   designs: Record<string, TrainedDesign>;
   floors: Record<string, TrainedFloor>;
-  /** Groups that have not been trained, or not to below 5 %. */
-  open: string[];
 }
 
 export const readTrained = (): Trained =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Trained) : { designs: {}, floors: {}, open: [] };
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Trained) : { designs: {}, floors: {} };
 
 /** Adds an entry to the file, read anew, so that parts may run at the same time. */
 export function record<Kind extends "designs" | "floors">(kind: Kind, id: string, entry: Trained[Kind][string]): void {
@@ -69,14 +67,11 @@ export function record<Kind extends "designs" | "floors">(kind: Kind, id: string
       .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
       .join(",\n");
   const order = corpusGroups().map((group) => group.id);
-  const open = corpusGroups()
-    .filter(({ id, request }) => trained.designs[id] === undefined && groupOf(request).degree > 1)
-    .map((group) => group.id);
   const sorted = (entries: object) =>
     Object.fromEntries(Object.entries(entries).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)));
   writeFileSync(
     `${file}.${process.pid}`,
-    `{\n  "designs": {\n${lines(sorted(trained.designs))}\n  },\n  "floors": {\n${lines(sorted(trained.floors))}\n  },\n  "open": ${JSON.stringify(open)}\n}\n`,
+    `{\n  "designs": {\n${lines(sorted(trained.designs))}\n  },\n  "floors": {\n${lines(sorted(trained.floors))}\n  }\n}\n`,
   );
   renameSync(`${file}.${process.pid}`, file);
 }
