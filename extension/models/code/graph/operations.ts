@@ -1740,7 +1740,7 @@ const operations: TensorOperations = {
 const isPlace = (value: unknown): value is Place =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "from,to";
 
-const isMasked = (value: unknown): value is Tensor =>
+const isMasked = (value: unknown): value is Tensor & { content: Extract<Content, { kind: "masked" }> } =>
   typeof value === "object" && value !== null && "content" in value && (value as Tensor).content.kind === "masked";
 
 /** Operations on the layout, which masked numbers go through part by part. */
@@ -1755,7 +1755,7 @@ function bounded(all: TensorOperations): TensorOperations {
     };
     const run = (...given: unknown[]): unknown => {
       const [first, ...others] = given;
-      if (isMasked(first) && first.content.kind === "masked" && layouts.has(name)) {
+      if (isMasked(first) && layouts.has(name)) {
         const [of, mask, value] = [first.content.of, first.content.mask, first.content.value].map((part) => run(part, ...others) as Tensor); // prettier-ignore
         return firstOpaque(of, mask, value) ?? { ...first, axes: of.axes, content: { kind: "masked", of, mask, value } }; // prettier-ignore
       }
