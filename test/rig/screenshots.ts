@@ -21,6 +21,16 @@ async function main(): Promise<void> {
     await keep("editor");
     await page.mouse.move(700, 800);
 
+    await workbench.open("sliding-window.py");
+    await workbench.lens.filter({ hasText: "refuted" }).first().waitFor();
+    await workbench.command("View: Toggle Primary Side Bar Visibility");
+    await page.setViewportSize({ width: 1000, height: 520 });
+    await (await workbench.quickFixes()).filter({ hasText: "Widen the window" }).first().waitFor();
+    await keep("code");
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 1400, height: 900 });
+    await workbench.command("View: Revert and Close Editor");
+
     await workbench.command("View: Show UAP Lens");
     await (await workbench.panel("UAP Lens")).says(/12 of the 16 layers needed/);
     await page.locator(".monaco-list-row", { hasText: "Conditions" }).locator(".monaco-tl-twistie").click();
