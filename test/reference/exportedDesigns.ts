@@ -69,6 +69,26 @@ const mechanisms: Record<string, Omit<ArchitectureInput, "name" | "tokens" | "wi
   "uniform, random": { layers: [{ repeat: 2, attention: { kernel: "uniform", pattern: { random: { degree: 2, seed: 5 } } } }] }, // prettier-ignore
   linformer: { layers: [{ attention: { heads: 2, projection: { linformer: { rank: 2 } } } }] },
   nystrom: { layers: [{ attention: { projection: { nystrom: { landmarks: 2 } } } }] },
+  "two numbers of heads": {
+    position: "rotary",
+    layers: [
+      { attention: { heads: 2 } },
+      {
+        attention: {
+          heads: [
+            { pattern: { window: 1 }, bias: { pairs: [[0, 1, 1, 1, 2], [1, 0, 1, 2, 1], [1, 1, 0, 1, 1], [1, 2, 1, 0, 1], [2, 1, 1, 1, 0]] } }, // prettier-ignore
+            { count: 3, pattern: { global: [0] }, bias: "alibi" },
+          ],
+        },
+      },
+    ],
+  },
+  "two numbers of landmarks": {
+    layers: [
+      { attention: { heads: 2, projection: { nystrom: { landmarks: 2 } } } },
+      { attention: { projection: { nystrom: { landmarks: 3 } } } },
+    ],
+  },
   convolution: { layers: [{ repeat: 3, convolution: { taps: [0, 1, -2] } }, { attention: { pattern: { not: { window: 1 } } } }] }, // prettier-ignore
 };
 

@@ -1,11 +1,13 @@
 /** What PyTorch and JAX have in common of attention: the mechanism of a layer, and the lines that compute it. */
 import type { Architecture, Attention } from "../../theory/architecture/schema";
 import { headWidth } from "../../theory/architecture/sizes";
+import { runsOf } from "../../theory/patterns/algebra";
 import { buildRows } from "../../theory/patterns/build";
 import { undefinedBeside } from "../../theory/views/labels";
 import { ExportError } from "../exportError";
 import { Codes, type LearnedCode, maskOf, type PairFunction } from "./codes";
 import type { Dialect } from "./dialect";
+import { headsOf } from "./file";
 import { Patterns } from "./patterns";
 import { numbers, type Program } from "./program";
 
@@ -15,13 +17,16 @@ export interface Mechanism {
   /** Names of constants. */
   heads: string;
   columns: string;
+  /** The name of the grid of the heads' indices. */
+  head: string;
   mask: PairFunction | null;
   /** Whether some query has no key. */
   emptyRows: boolean;
   codes: LearnedCode[];
   /** How often ALiBi's bias is added in each head, as a function of (h, q, k); null where it is nowhere. */
   alibi: PairFunction | null;
-  rotary: boolean;
+  /** The function that turns queries and keys; null where none does. */
+  rotary: string | null;
   /** The constant with Linformer's rank or Nystrom's landmarks, and that with Performer's features or the polynomial's degree; empty where there is none. */
   rank: string;
   size: string;
@@ -62,11 +67,15 @@ export function mechanismOf(
     spec,
     heads: headsName,
     columns: columnsName,
+    head: headsOf(headsName),
     mask: maskOf(groups, new Patterns(architecture, program, dialect), program),
-    emptyRows: groups.some(({ pattern }) => pattern.kind !== "full" && hasEmptyRow(buildRows(pattern, tokens, registers))), // prettier-ignore
+    emptyRows: groups.some(({ pattern }) => pattern.kind !== "full" && hasRowOf(0, buildRows(pattern, tokens, registers))), // prettier-ignore
     codes: own,
     alibi: alibiOf(spec, architecture, headsName, program, dialect),
-    rotary: position.kind === "rotary" && kernel.name !== "uniform",
+    rotary:
+      position.kind === "rotary" && kernel.name !== "uniform"
+        ? program.define("functions", "rotate", (name) => rotation(name, columnsName, dialect.arrays))
+        : null,
     rank:
       projection.kind === "linformer"
         ? constant("RANK", projection.rank)
@@ -82,8 +91,16 @@ export function mechanismOf(
   };
 }
 
-const hasEmptyRow = ({ rowOf, first }: ReturnType<typeof buildRows>): boolean =>
-  rowOf.some((row) => first[row] === first[row + 1]);
+/** Whether some query has so many keys. */
+const hasRowOf = (keys: number, rows: ReturnType<typeof buildRows>): boolean =>
+  rows.rowOf.some((_, query) => keysIn(rows, query) === keys);
+
+function keysIn(rows: ReturnType<typeof buildRows>, query: number): number {
+  const runs = runsOf(rows, query);
+  let keys = 0;
+  for (let i = 0; i < runs.length; i += 2) keys += runs[i + 1] - runs[i];
+  return keys;
+}
 
 /** ALiBi (2108.12409): slopes for all heads of a layer; a head whose position and bias both have it has it twice. */
 function alibiOf(
@@ -118,15 +135,35 @@ export const learnedName = ({ role }: LearnedCode): string => (role === "bias" ?
 export const classesName = ({ role, kind }: LearnedCode): string =>
   `${role === "bias" ? "" : "position_"}${kind === "bias" ? "classes" : "buckets"}`;
 
+/**
+ * The lines from the derivatives, [outputs, samples, tokens, width], to which outputs depend on which tokens: where it is not 0. The weight of a key that is the
+ * only one is 1 whatever the scores are, and its derivative is what rounding leaves of 0; only then is what is as small as that taken for 0, for derivatives
+ * through many layers may be smaller.
+ */
+export function dependences({ layers, tokens, registers }: Architecture, arrays: "torch" | "jnp"): string[] {
+  const [axis, keep] = arrays === "torch" ? ["dim", "keepdim"] : ["axis", "keepdims"];
+  const lone = layers.some(({ mixer }) => mixer.kind === "attention" && mixer.normalized && mixer.heads.some(({ pattern }) => hasRowOf(1, buildRows(pattern, tokens, registers)))); // prettier-ignore
+  if (!lone) return [`depends = (jacobian != 0).any(${axis}=-1).any(${axis}=1).tolist()`];
+  const size = arrays === "torch" ? `jacobian.abs().amax(${axis}=(1, 3))` : `abs(jacobian).max(${axis}=(1, 3))`;
+  const largest = arrays === "torch" ? "size.amax" : "size.max";
+  return [
+    "# The weight of a key that is the only one is 1, and has a derivative of rounding.",
+    `size = ${size}`,
+    `depends = (size > 1e-14 * ${largest}(${axis}=1, ${keep}=True)).tolist()`,
+  ];
+}
+
 /** [heads, size, size] or less: what a code adds to the scores, or the vectors of each pair. */
-function lookedUp(code: LearnedCode, parameter: string, { member, padded }: Dialect): string {
+function lookedUp({ head }: Mechanism, code: LearnedCode, parameter: string, { member, padded }: Dialect): string {
   const table = code.partial ? padded(member(parameter), code.kind === "bias" ? 2 : 3) : member(parameter);
-  return `${table}[${code.classes.ofHeads ? "HEAD" : ":"}, ${member(classesName(code))}]`;
+  return `${table}[${code.classes.ofHeads ? head : ":"}, ${member(classesName(code))}]`;
 }
 
 /** The biases of the scores, one an expression. */
 export const biasesOf = (mechanism: Mechanism, dialect: Dialect): string[] => [
-  ...mechanism.codes.filter(({ kind }) => kind === "bias").map((code) => lookedUp(code, learnedName(code), dialect)),
+  ...mechanism.codes
+    .filter(({ kind }) => kind === "bias")
+    .map((code) => lookedUp(mechanism, code, learnedName(code), dialect)),
   ...(mechanism.alibi === null ? [] : [dialect.member("alibi")]),
 ];
 
@@ -136,7 +173,7 @@ const productsOf = (mechanism: Mechanism, dialect: Dialect): string[] =>
     .filter(({ kind }) => kind === "vectors")
     .flatMap((code) =>
       (["query", "key"] as const).map((end) => {
-        const vectors = lookedUp(code, `${learnedName(code)}_${end}`, dialect);
+        const vectors = lookedUp(mechanism, code, `${learnedName(code)}_${end}`, dialect);
         const subscripts = end === "query" ? "bhqc,hqkc->bhqk" : "bhkc,hqkc->bhqk";
         return `${dialect.arrays}.einsum("${subscripts}", ${end[0]}, ${vectors})`;
       }),
@@ -234,11 +271,31 @@ export function weighting(mechanism: Mechanism, dialect: Dialect, products: read
 /** The terms of the scores that are computed before queries and keys are turned or replaced, and the lines that turn them. */
 export function turning(mechanism: Mechanism, dialect: Dialect): { lines: string[]; products: string[] } {
   const products = productsOf(mechanism, dialect);
-  const changes = mechanism.rotary || preparation(mechanism, dialect).length > 0;
-  const turned = mechanism.rotary ? ["q, k = rotate(q), rotate(k)"] : [];
+  const { rotary } = mechanism;
+  const changes = rotary !== null || preparation(mechanism, dialect).length > 0;
+  const turned = rotary === null ? [] : [`q, k = ${rotary}(q), ${rotary}(k)`];
   if (!changes || products.length === 0) return { lines: turned, products };
   return {
     lines: [`terms = ${products[0]}`, ...products.slice(1).map((product) => `terms = terms + ${product}`), ...turned],
     products: ["terms"],
   };
 }
+
+/** Rotary positions (2104.09864). */
+const rotation = (name: string, columns: string, arrays: "torch" | "jnp"): string =>
+  arrays === "torch"
+    ? `def ${name}(x):
+    """Rotary positions (arXiv 2104.09864): pairs of coordinates turn with the position."""
+    rates = 10000.0 ** (-torch.arange(0, ${columns}, 2, dtype=x.dtype) / ${columns})
+    angles = torch.arange(SIZE, dtype=x.dtype)[:, None] * rates
+    cos, sin = angles.cos().to(x.device), angles.sin().to(x.device)
+    a, b = x[..., 0::2], x[..., 1::2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)`
+    : `def ${name}(x):
+    """Rotary positions (arXiv 2104.09864): pairs of coordinates turn with the position."""
+    rates = 10000.0 ** (-jnp.arange(0, ${columns}, 2) / ${columns})
+    angles = jnp.arange(SIZE)[:, None] * rates
+    cos, sin = jnp.cos(angles), jnp.sin(angles)
+    a, b = x[..., 0::2], x[..., 1::2]
+    turned = jnp.stack([a * cos - b * sin, a * sin + b * cos], axis=-1)
+    return turned.reshape(x.shape)`;

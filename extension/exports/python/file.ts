@@ -38,7 +38,8 @@ export function fileDocstring(
   ];
   const paragraphs = [
     name === "" ? `A ${of}` : `${name}: a ${of}`,
-    `${verdict[0].toUpperCase()}${verdict.slice(1)}: ${plainText(statement)}`,
+    // What is said of a refuted one begins with that word.
+    `${verdict === "refuted" ? "" : `${verdict[0].toUpperCase()}${verdict.slice(1)}: `}${plainText(statement)}`,
     symmetry === null ? "Its symmetry is not decided." : `Symmetry: ${symmetry.name}, of order ${symmetry.order}.`,
     ...notes,
     ...(measured.length === 0 ? [] : [`Run as a program, this file measures ${measured.join(" and ")} in float64.`]),
@@ -138,8 +139,15 @@ export function check(facts: Facts, setUp: readonly string[], dependence: readon
 }
 
 /** The grids of indices that masks and classes are evaluated on, as far as the file uses them. */
-export function grids(arrays: "torch" | "jnp", uses: (word: string) => boolean): string {
+export function grids(arrays: "torch" | "jnp", constants: string, uses: (word: string) => boolean): string {
   const pairs = `QUERY = ${arrays}.arange(SIZE)[:, None]\nKEY = ${arrays}.arange(SIZE)[None, :]\n`;
-  const heads = `HEAD = ${arrays}.arange(HEADS)[:, None, None]\n`;
-  return `${uses("QUERY") ? `\n${pairs}` : ""}${uses("HEAD") ? heads : ""}`;
+  const counts = [...constants.matchAll(/^(HEADS\w*) = /gm)].map(([, name]) => name);
+  const heads = counts
+    .map((count) => [headsOf(count), count])
+    .filter(([name]) => uses(name))
+    .map(([name, count]) => `${name} = ${arrays}.arange(${count})[:, None, None]\n`);
+  return `${uses("QUERY") ? `\n${pairs}` : ""}${heads.join("")}`;
 }
+
+/** The name of the grid of so many heads, by that of their number: layers may have different numbers of them. */
+export const headsOf = (count: string): string => count.replace(/^HEADS/, "HEAD");

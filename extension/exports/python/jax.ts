@@ -1,11 +1,11 @@
 /** An architecture as functions of JAX: `init(key)` and `apply(params, x)`. */
 import type { ActivationName, Architecture, Block, Convolution, FeedForward, Norm } from "../../theory/architecture/schema"; // prettier-ignore
-import { classesName, learnedName, type Mechanism, mechanismOf, reads } from "./attention";
+import { classesName, dependences, learnedName, type Mechanism, mechanismOf, reads } from "./attention";
 import type { PairFunction } from "./codes";
 import { jaxDialect } from "./dialect";
 import { check, expectations, factsOf, fileDocstring, grids, sizes } from "./file";
 import { numbers, Program, withShortLines } from "./program";
-import { attentionLines, describe, rotation } from "./torch";
+import { attentionLines, describe } from "./torch";
 
 const activation: Record<Exclude<ActivationName, "swiglu" | "geglu" | "linear">, (x: string) => string> = {
   relu: (x) => `jax.nn.relu(${x})`,
@@ -71,7 +71,7 @@ export function jaxText(architecture: Architecture): { fileName: string; text: s
     "    return (run(x)[:, jnp.array(OUTPUTS)] @ direction).sum(axis=0)",
     "",
     "jacobian = jax.jit(jax.jacrev(outputs))(x)",
-    "depends = (jacobian != 0).any(axis=-1).any(axis=1).tolist()",
+    ...dependences(architecture, "jnp"),
   ];
   const text = [
     fileDocstring(architecture, facts, "JAX", []),
@@ -79,7 +79,7 @@ export function jaxText(architecture: Architecture): { fileName: string; text: s
     "\nimport jax\nimport jax.numpy as jnp\n\n",
     sizes(architecture),
     program.constants,
-    grids("jnp", uses),
+    grids("jnp", program.constants, uses),
     program.definitions,
     `\n\n${model}\n`,
     "\n\n",
@@ -282,7 +282,7 @@ class JaxWriter {
   private attention(spec: Extract<Block["mixer"], { kind: "attention" }>): Part {
     const { architecture, program } = this;
     const mechanism = mechanismOf(spec, architecture, program, jaxDialect);
-    const { heads, columns, mask, codes, alibi, rotary } = mechanism;
+    const { heads, columns, head, mask, codes, alibi } = mechanism;
     const inner = `${heads} * ${columns}`;
     const linears = [...(reads(mechanism) ? ["query", "key"] : []), "value"];
     const parameters: Parameter[] = [
@@ -302,9 +302,8 @@ class JaxWriter {
       ...codes.map((code): [string, PairFunction] => [classesName(code), code.classes]),
       ...(alibi === null ? [] : [["alibi", alibi] as [string, PairFunction]]),
     ];
-    if (rotary) program.define("functions", "rotate", (fn) => rotation(fn, columns, "jnp"));
-    const split = (name: string) => `split_heads(x @ params["${name}"])`;
-    program.define("functions", "split_heads", (fn) => splitHeads(fn, heads, columns));
+    const splitter = program.define("functions", "split_heads", (fn) => splitHeads(fn, heads, columns));
+    const split = (name: string) => `${splitter}(x @ params["${name}"])`;
     const named = tables.map(([name]) => name);
     const dialect = {
       ...jaxDialect,
@@ -318,7 +317,7 @@ class JaxWriter {
       'return join_heads(y) @ params["output"]',
     ];
     program.define("functions", "join_heads", joinHeads);
-    const calls = tables.map(([, { name, ofHeads }]) => `${name}(${ofHeads ? "HEAD, " : ""}QUERY, KEY)`);
+    const calls = tables.map(([, { name, ofHeads }]) => `${name}(${ofHeads ? `${head}, ` : ""}QUERY, KEY)`);
     const fn = program.define("functions", "attention", (own) =>
       [
         `def ${own}(${["params", "x", ...named].join(", ")}):`,

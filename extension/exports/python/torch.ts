@@ -10,6 +10,7 @@ import {
   turning,
   weighting,
   biasesOf,
+  dependences,
 } from "./attention";
 import { type Dialect, torchDialect } from "./dialect";
 import { check, expectations, factsOf, fileDocstring, grids, sizes } from "./file";
@@ -85,7 +86,7 @@ export function torchText(architecture: Architecture, flex: boolean): { fileName
         "    return (model(x)[:, list(OUTPUTS)] @ direction).sum(dim=0)",
         "",
         "jacobian = torch.autograd.functional.jacobian(outputs, x)",
-        "depends = (jacobian != 0).any(dim=-1).any(dim=1).tolist()",
+        ...dependences(architecture, "torch"),
       ];
   const text = [
     fileDocstring(architecture, facts, flex ? "PyTorch with flex_attention" : "PyTorch", notes),
@@ -97,7 +98,7 @@ export function torchText(architecture: Architecture, flex: boolean): { fileName
     flex ? `DEVICE = "cpu"\n\n` : "",
     sizes(architecture),
     program.constants,
-    flex ? "" : grids("torch", uses),
+    flex ? "" : grids("torch", program.constants, uses),
     flex ? '\nif DEVICE != "cpu":\n    flex_attention = torch.compile(flex_attention)\n' : "",
     program.definitions,
     `\n\n# uap: tokens=${architecture.tokens}\n${model}\n`,
@@ -229,7 +230,7 @@ class TorchWriter {
   private attention(spec: Extract<Block["mixer"], { kind: "attention" }>): string {
     const { architecture, program, dialect, flex } = this;
     const mechanism = mechanismOf(spec, architecture, program, dialect);
-    const { heads, columns, mask, codes, alibi, rotary } = mechanism;
+    const { heads, columns, head, mask, codes, alibi } = mechanism;
     const parameters: string[] = [];
     const arguments_: string[] = [];
     const linears = [...(reads(mechanism) ? ["query", "key"] : []), "value"];
@@ -239,7 +240,7 @@ class TorchWriter {
     ];
     const table = (name: string, { name: fn, ofHeads }: { name: string; ofHeads: boolean }) => {
       parameters.push(name);
-      arguments_.push(flex ? fn : `${fn}(${ofHeads ? "HEAD, " : ""}QUERY, KEY)`);
+      arguments_.push(flex ? fn : `${fn}(${ofHeads ? `${head}, ` : ""}QUERY, KEY)`);
       if (!flex) init.push(`self.register_buffer("${name}", ${name}, persistent=False)`);
       else if (name !== "mask") init.push(`self.${name} = ${name}`);
     };
@@ -257,10 +258,7 @@ class TorchWriter {
     for (const code of codes) table(classesName(code), code.classes);
     if (alibi !== null) {
       if (flex) table("alibi", alibi);
-      else init.push(`self.register_buffer("alibi", ${alibi.name}(HEAD, QUERY, KEY), persistent=False)`);
-    }
-    if (rotary) {
-      program.define("functions", "rotate", (name) => rotation(name, columns, "torch"));
+      else init.push(`self.register_buffer("alibi", ${alibi.name}(${head}, QUERY, KEY), persistent=False)`);
     }
     const forward = reads(mechanism)
       ? [
@@ -333,8 +331,11 @@ export function attentionLines(mechanism: Mechanism, dialect: Dialect, program: 
       "y = weights @ v",
     ];
   if (projection.kind === "nystrom") {
-    program.constant("SEGMENTS", `[SIZE * i // ${mechanism.rank} for i in range(${mechanism.rank} + 1)]`);
-    program.define("functions", "segment_means", (name) => segmentMeans(name, dialect));
+    const segments = program.constant(
+      "SEGMENTS",
+      `[SIZE * i // ${mechanism.rank} for i in range(${mechanism.rank} + 1)]`,
+    );
+    const means = program.define("functions", "segment_means", (name) => segmentMeans(name, segments, dialect));
     const pinv = `${dialect.arrays}.linalg.pinv`;
     return [
       ...turned,
@@ -344,7 +345,7 @@ export function attentionLines(mechanism: Mechanism, dialect: Dialect, program: 
       ...weighting(mechanism, dialect, products).map((line) => `    ${line}`),
       "    return weights",
       "",
-      "q_means, k_means = segment_means(q), segment_means(k)",
+      `q_means, k_means = ${means}(q), ${means}(k)`,
       "summaries = weigh(q_means, k) @ v",
       `y = weigh(q, k_means) @ (${pinv}(weigh(q_means, k_means)) @ summaries)`,
     ];
@@ -360,33 +361,14 @@ export function attentionLines(mechanism: Mechanism, dialect: Dialect, program: 
   return [...turned, ...weighting(mechanism, dialect, products), "y = weights @ v"];
 }
 
-const segmentMeans = (name: string, { arrays }: Dialect): string => {
+const segmentMeans = (name: string, bounds: string, { arrays }: Dialect): string => {
   const axis = arrays === "torch" ? "dim" : "axis";
   return `def ${name}(x):
     """The means of consecutive segments of tokens, Nystromformer's landmarks (arXiv 2102.03902)."""
-    segments = zip(SEGMENTS, SEGMENTS[1:])
+    segments = zip(${bounds}, ${bounds}[1:])
     means = [x[:, :, first:end].mean(${axis}=-2) for first, end in segments]
     return ${arrays}.stack(means, ${axis}=-2)`;
 };
-
-/** Rotary positions (2104.09864). */
-export const rotation = (name: string, columns: string, arrays: "torch" | "jnp"): string =>
-  arrays === "torch"
-    ? `def ${name}(x):
-    """Rotary positions (arXiv 2104.09864): pairs of coordinates turn with the position."""
-    rates = 10000.0 ** (-torch.arange(0, ${columns}, 2, dtype=x.dtype) / ${columns})
-    angles = torch.arange(SIZE, dtype=x.dtype)[:, None] * rates
-    cos, sin = angles.cos().to(x.device), angles.sin().to(x.device)
-    a, b = x[..., 0::2], x[..., 1::2]
-    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)`
-    : `def ${name}(x):
-    """Rotary positions (arXiv 2104.09864): pairs of coordinates turn with the position."""
-    rates = 10000.0 ** (-jnp.arange(0, ${columns}, 2) / ${columns})
-    angles = jnp.arange(SIZE)[:, None] * rates
-    cos, sin = jnp.cos(angles), jnp.sin(angles)
-    a, b = x[..., 0::2], x[..., 1::2]
-    turned = jnp.stack([a * cos - b * sin, a * sin + b * cos], axis=-1)
-    return turned.reshape(x.shape)`;
 
 const sinusoids = (name: string): string => `def ${name}():
     """Fixed positions (arXiv 1706.03762), [TOKENS, WIDTH]."""
