@@ -8,6 +8,9 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
+const outputError = (error: unknown): OutputError =>
+  error instanceof OutputError ? error : new OutputError(reasonOf(error));
+
 /** Milliseconds after which rows are brought to the disk; a process that is killed loses none that it has written, a machine that stops those since. */
 const betweenSyncs = 250;
 
@@ -60,7 +63,7 @@ export class SweepFile {
       if (made.#length === 0) await made.write(made.format.head);
     } catch (error) {
       await made.close();
-      throw error instanceof OutputError ? error : new OutputError(reasonOf(error));
+      throw outputError(error);
     }
     return made;
   }
@@ -70,7 +73,7 @@ export class SweepFile {
     try {
       await this.write(this.format.write(row));
     } catch (error) {
-      throw error instanceof OutputError ? error : new OutputError(reasonOf(error));
+      throw outputError(error);
     }
     this.note(row);
   }
@@ -85,7 +88,7 @@ export class SweepFile {
       if ("problem" in found) throw new OutputError(`the file has changed: ${found.problem}`);
       await replaceFile(this.file, textOf(this.format, found.rows));
     } catch (error) {
-      throw error instanceof OutputError ? error : new OutputError(reasonOf(error));
+      throw outputError(error);
     } finally {
       await this.close();
     }

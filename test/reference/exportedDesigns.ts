@@ -92,6 +92,16 @@ const mechanisms: Record<string, Omit<ArchitectureInput, "name" | "tokens" | "wi
   convolution: { layers: [{ repeat: 3, convolution: { taps: [0, 1, -2] } }, { attention: { pattern: { not: { window: 1 } } } }] }, // prettier-ignore
 };
 
+/** The text of an export; undefined where the format cannot say the architecture. */
+export function exported(architecture: Architecture, format: (typeof pythonFormats)[number]): string | undefined {
+  try {
+    return exportArchitecture(architecture, format).text;
+  } catch (error) {
+    if (error instanceof ExportError) return undefined;
+    throw error;
+  }
+}
+
 /** In the same order every time. */
 export function measuredExports(): MeasuredExport[] {
   const designs = groups().map(({ id, request }) => {
@@ -105,12 +115,10 @@ export function measuredExports(): MeasuredExport[] {
   });
   return [...designs, ...others].map(({ id, architecture }) => {
     const texts: MeasuredExport["texts"] = {};
-    for (const format of pythonFormats)
-      try {
-        texts[format] = exportArchitecture(architecture, format).text;
-      } catch (error) {
-        if (!(error instanceof ExportError)) throw error;
-      }
+    for (const format of pythonFormats) {
+      const text = exported(architecture, format);
+      if (text !== undefined) texts[format] = text;
+    }
     const decision = decide(architecture);
     const { symmetry } = decision;
     const tokens = Array.from({ length: architecture.tokens }, (_, t) => t);

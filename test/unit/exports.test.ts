@@ -17,7 +17,7 @@ import { groupOf } from "../../extension/theory/design/groups";
 import { examine } from "../../extension/theory/verdict/analyse";
 import { architectures, everyMechanism } from "../reference/architectures";
 import { corpusGroups } from "../reference/designs";
-import { measuredExports, pythonFormats } from "../reference/exportedDesigns";
+import { exported, measuredExports, pythonFormats } from "../reference/exportedDesigns";
 
 const parsed = (input: ArchitectureInput): Architecture => {
   const result = parseArchitecture(input);
@@ -96,13 +96,8 @@ export const ring = transformer({
     let severalCounts = 0;
     for (const architecture of fc.sample(everyMechanism(2, 5), { numRuns: 150, seed: 3 }))
       for (const format of pythonFormats) {
-        let text: string;
-        try {
-          ({ text } = exportArchitecture(architecture, format));
-        } catch (error) {
-          assert.ok(error instanceof ExportError);
-          continue;
-        }
+        const text = exported(architecture, format);
+        if (text === undefined) continue;
         // Layers with other numbers of heads have functions and tables of their own.
         severalCounts += Number(text.includes("HEADS_2"));
         for (const [, name] of text.matchAll(/^(?:def |class )?(\w+)(?= = |\()/gm)) {
@@ -137,13 +132,8 @@ export const ring = transformer({
     const random = fc.sample(architectures(2, 5), { numRuns: 120, seed: 1 });
     for (const architecture of [...random, ...measuredExports().map((one) => one.architecture)])
       for (const format of ["pytorch", "flex-attention"] as const) {
-        let text: string;
-        try {
-          ({ text } = exportArchitecture(architecture, format));
-        } catch (error) {
-          assert.ok(error instanceof ExportError);
-          continue;
-        }
+        const text = exported(architecture, format);
+        if (text === undefined) continue;
         const read = readModelFile("m.py", text)?.architectures[0];
         if (read === undefined || read.skipped.some(({ affects }) => affects === "everything")) {
           counts.notUnderstood++;

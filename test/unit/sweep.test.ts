@@ -407,40 +407,31 @@ describe("the file of a sweep", () => {
     assert.equal(readFileSync(file, "utf8"), "step,loss\n1,2\n");
     await refused(SweepFile.open(folder, axes, origin, points, true), /\.csv or a \.jsonl/);
   });
-});
 
-describe("a file that two sweeps write to", () => {
-  it("is kept by one of them, and the other one ends", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "uap-lens-sweep-"));
-    try {
-      const axes = mixed.axes.map(({ name }) => name);
-      const whole = textOf(rowFormat("csv", axes), rows);
-      const open = (file: string) => SweepFile.open(path.join(folder, file), axes, origin, new Set(rows.keys()), true);
-      const another = (error: unknown) => error instanceof OutputError && error.message.startsWith("another process");
-      const finish = async (sweep: SweepFile, from: number) => {
-        for (const row of rows.slice(from)) await sweep.append(row);
-        await sweep.finish();
-      };
+  it("is kept by one of two sweeps that write to it, and the other one ends", async () => {
+    const open = (file: string) => SweepFile.open(path.join(folder, file), axes, origin, points, true);
+    const another = (error: unknown) => error instanceof OutputError && error.message.startsWith("another process");
+    const finish = async (sweep: SweepFile, from: number) => {
+      for (const row of rows.slice(from)) await sweep.append(row);
+      await sweep.finish();
+    };
 
-      const [first, second] = [await open("appended.csv"), await open("appended.csv")];
-      await first.append(rows[0]);
-      await assert.rejects(second.append(rows[0]), another);
-      await second.close();
-      await finish(first, 1);
-      assert.equal(readFileSync(path.join(folder, "appended.csv"), "utf8"), whole);
+    const [first, second] = [await open("appended.csv"), await open("appended.csv")];
+    await first.append(rows[0]);
+    await assert.rejects(second.append(rows[0]), another);
+    await second.close();
+    await finish(first, 1);
+    assert.equal(readFileSync(path.join(folder, "appended.csv"), "utf8"), whole);
 
-      // What goes on with a torn file puts a whole one in its place.
-      const torn = await open("replaced.csv");
-      await torn.append(rows[0]);
-      writeFileSync(path.join(folder, "replaced.csv"), whole.slice(0, -3));
-      const next = await open("replaced.csv");
-      await assert.rejects(torn.append(rows[1]), another);
-      await assert.rejects(torn.finish(), another);
-      await finish(next, rows.length - 1);
-      assert.equal(readFileSync(path.join(folder, "replaced.csv"), "utf8"), whole);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    // What goes on with a torn file puts a whole one in its place.
+    const torn = await open("replaced.csv");
+    await torn.append(rows[0]);
+    writeFileSync(path.join(folder, "replaced.csv"), whole.slice(0, -3));
+    const next = await open("replaced.csv");
+    await assert.rejects(torn.append(rows[1]), another);
+    await assert.rejects(torn.finish(), another);
+    await finish(next, rows.length - 1);
+    assert.equal(readFileSync(path.join(folder, "replaced.csv"), "utf8"), whole);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What PyTorch and JAX have in common of attention: the mechanism of a layer, and the lines that compute it. */
 import type { Architecture, Attention } from "../../theory/architecture/schema";
 import { headWidth } from "../../theory/architecture/sizes";
-import { runsOf } from "../../theory/patterns/algebra";
+import { keyCounts } from "../../theory/patterns/algebra";
 import { buildRows } from "../../theory/patterns/build";
 import { undefinedBeside } from "../../theory/views/labels";
 import { ExportError } from "../exportError";
@@ -92,14 +92,9 @@ export function mechanismOf(
 }
 
 /** Whether some query has so many keys. */
-const hasRowOf = (keys: number, rows: ReturnType<typeof buildRows>): boolean =>
-  rows.rowOf.some((_, query) => keysIn(rows, query) === keys);
-
-function keysIn(rows: ReturnType<typeof buildRows>, query: number): number {
-  const runs = runsOf(rows, query);
-  let keys = 0;
-  for (let i = 0; i < runs.length; i += 2) keys += runs[i + 1] - runs[i];
-  return keys;
+function hasRowOf(keys: number, rows: ReturnType<typeof buildRows>): boolean {
+  const counts = keyCounts(rows);
+  return rows.rowOf.some((row) => counts[row] === keys);
 }
 
 /** ALiBi (2108.12409): slopes for all heads of a layer; a head whose position and bias both have it has it twice. */

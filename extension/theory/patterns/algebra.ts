@@ -29,15 +29,21 @@ export function runAt(rows: Rows, q: number, k: number): number {
   return low < rows.first[row + 1] && rows.bounds[2 * low] <= k ? 2 * low : -1;
 }
 
+/** How many keys each different row has; that of query q is rowOf[q]. */
+export function keyCounts(rows: Rows): Float64Array {
+  const counts = new Float64Array(rows.first.length - 1);
+  for (let row = 0; row < counts.length; row++) {
+    for (let i = 2 * rows.first[row]; i < 2 * rows.first[row + 1]; i += 2)
+      counts[row] += rows.bounds[i + 1] - rows.bounds[i];
+  }
+  return counts;
+}
+
 /** How many pairs (query, key) the rows hold. */
 export function countKeys(rows: Rows): number {
-  const lengths = new Float64Array(rows.first.length - 1);
-  for (let row = 0; row < lengths.length; row++) {
-    for (let i = 2 * rows.first[row]; i < 2 * rows.first[row + 1]; i += 2)
-      lengths[row] += rows.bounds[i + 1] - rows.bounds[i];
-  }
+  const counts = keyCounts(rows);
   let count = 0;
-  for (const row of rows.rowOf) count += lengths[row];
+  for (const row of rows.rowOf) count += counts[row];
   return count;
 }
 

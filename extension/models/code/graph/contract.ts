@@ -5,7 +5,7 @@ import { batchOf, distinct, isBatch, isPlain, isToken, onlyPlain, sameRoles } fr
 import type { Place, StreamNode } from "./nodes";
 import { attend, recall, scoresOf } from "./pairs";
 import * as streams from "./streams";
-import { sizeOf, type Atom, type Axis, type Content, type Tensor } from "./tensor";
+import { isLearned, sizeOf, type Atom, type Axis, type Content, type Tensor } from "./tensor";
 
 /** A tensor whose axes are named. Labels of axes of size 1 are broadcast. */
 export interface Labelled {
@@ -99,8 +99,8 @@ class Side {
   readonly kind: Kind;
 
   constructor(readonly labelled: Labelled) {
-    const { kind } = labelled.tensor.content;
-    this.kind = kind === "parameter" || kind === "lookup" ? "learned" : kind === "opaque" ? "constant" : kind;
+    const { content } = labelled.tensor;
+    this.kind = isLearned(content) ? "learned" : content.kind === "opaque" ? "constant" : content.kind;
   }
 
   axis(label: string): Axis | undefined {
@@ -118,7 +118,7 @@ class Side {
 
   get trainable(): boolean {
     const { content } = this;
-    return (content.kind === "parameter" || content.kind === "lookup") && content.trainable;
+    return isLearned(content) && content.trainable;
   }
 
   /** The node of a stream. @throws never: called for streams. */

@@ -542,6 +542,7 @@ class Lowering {
     return this.tokens + this.registers.length;
   }
 
+  /** Learned tokens beside those of the input, where they are in each sequence, and their order in the specification: behind the tokens. */
   private findRegisters(output: StreamNode): void {
     const found = new Map<Sequence, Op<"extend">>();
     const seen = new Set<StreamNode>([output]);
@@ -560,9 +561,10 @@ class Lowering {
     for (let at = found.get(output.sequence); at; at = found.get(at.of.sequence)) extensions.unshift(at);
     const odd = [...found.values()].find((node) => !extensions.includes(node));
     if (odd) throw new NotUnderstood("learned tokens that only a part of the model reads", odd.place);
-    this.tokens = extensions.at(0)?.of.sequence.tokens ?? output.sequence.tokens;
+    const base = extensions.at(0)?.of.sequence ?? output.sequence;
+    this.tokens = base.tokens;
     this.registersPlace = extensions.at(-1)?.place;
-    let stage: Stage = { sequence: extensions.at(0)?.of.sequence ?? output.sequence, first: 0, registers: [] };
+    let stage: Stage = { sequence: base, first: 0, registers: [] };
     this.stages.push(stage);
     for (const [i, { sequence, vectors, before, learned, place }] of extensions.entries()) {
       if (extensions.slice(0, i).some((other) => other.learned.from === learned.from)) throw new NotUnderstood("learned tokens that are added twice", place); // prettier-ignore

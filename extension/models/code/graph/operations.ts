@@ -7,7 +7,7 @@ import { axisAt, axisOf, broadcast, broadcastElement, distinct, isBatch, isPlain
 import type { MaskSource, Place, StreamNode } from "./nodes";
 import { activated, freeAtoms, maskOf, masked, normalisedBySoftmax, recall, reheaded, sideOf, withConstant, withLookup } from "./pairs"; // prettier-ignore
 import * as streams from "./streams";
-import { sizeOf, sizesOf, type AttentionCall, type Axis, type Content, type LinearLayer, type Pairs, type Tensor, type TensorIndex, type TensorOperations } from "./tensor"; // prettier-ignore
+import { isLearned, sizeOf, sizesOf, type AttentionCall, type Axis, type Content, type LinearLayer, type Pairs, type Tensor, type TensorIndex, type TensorOperations } from "./tensor"; // prettier-ignore
 
 const other: MaskSource = { kind: "other" };
 const nowhere: Place = { from: 0, to: 0 };
@@ -147,7 +147,7 @@ function ofPairs(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axis[
     const { source } = tensor.content;
     return pairsTensor(axes, withConstant(pairs, op, axes, element, reflected, place, { place: tensor.place, source }), place); // prettier-ignore
   }
-  if (tensor.content.kind === "parameter" || tensor.content.kind === "lookup") {
+  if (isLearned(tensor.content)) {
     const index = tensor.content.kind === "lookup" ? broadcastElement(tensor.content.index, tensor.axes, axes) : numeral(0); // prettier-ignore
     const free = freeAtoms(tensor, axes);
     const pairDependent = free.has(pairs.leftAtom) || free.has(pairs.rightAtom) || axesIn(index).size > 0;
@@ -233,7 +233,7 @@ function ofStreams(op: BinaryOperation, a: Tensor, b: Tensor, axes: readonly Axi
     if (depends.has(1)) return opaque("numbers that depend on the element of the batch", place);
     return streamAndNumbers(op, node, element, reflected, axes, place);
   }
-  if (content.kind !== "parameter" && content.kind !== "lookup") return opaque("a combination of tokens and what is not understood", place); // prettier-ignore
+  if (!isLearned(content)) return opaque("a combination of tokens and what is not understood", place); // prettier-ignore
   const free = freeAtoms(tensor, axes);
   const index = content.kind === "lookup" ? byToken(broadcastElement(content.index, tensor.axes, axes), axes) : numeral(0); // prettier-ignore
   const depends = axesIn(index);
@@ -507,12 +507,10 @@ function where(condition: Tensor, yes: Tensor | number, no: Tensor | number, pla
   }
   if (a.content.kind === "pairs" && b.content.kind === "constant") return fill(a, not(condition), b, axes, place);
   if (b.content.kind === "pairs" && a.content.kind === "constant") return fill(b, condition, a, axes, place);
-  if (isLearned(a) && b.content.kind === "constant") return maskedNumbers(a, not(condition), b, axes, place);
-  if (isLearned(b) && a.content.kind === "constant") return maskedNumbers(b, condition, a, axes, place);
+  if (isLearned(a.content) && b.content.kind === "constant") return maskedNumbers(a, not(condition), b, axes, place);
+  if (isLearned(b.content) && a.content.kind === "constant") return maskedNumbers(b, condition, a, axes, place);
   return opaque("a choice between tokens is not understood", place);
 }
-
-const isLearned = ({ content }: Tensor): boolean => content.kind === "parameter" || content.kind === "lookup";
 
 function maskedNumbers(of: Tensor, mask: Tensor, value: Tensor, axes: readonly Axis[], place: Place): Tensor {
   const [numbers, where, instead] = [of, mask, value].map((part) => relaidByBroadcast(part, axes));
@@ -547,7 +545,7 @@ function maskedFill(of: Tensor, mask: Tensor, value: number, place: Place): Tens
   if (of.content.kind === "pairs") return fill(of, mask, scalar(value), axes, place);
   if (of.content.kind === "constant")
     return convert(where(mask, convert(scalar(value), of.dtype), of, place), of.dtype);
-  if (isLearned(of)) return maskedNumbers(of, mask, scalar(value), axes, place);
+  if (isLearned(of.content)) return maskedNumbers(of, mask, scalar(value), axes, place);
   return opaque("masked tokens are not understood", place);
 }
 
@@ -716,7 +714,7 @@ function index(of: Tensor, indices: readonly TensorIndex[], place: Place): Tenso
       });
       kept[axis] = made;
     } else if (step.kind === "tensor") {
-      if (of.content.kind !== "constant" && of.content.kind !== "parameter" && of.content.kind !== "lookup") return opaque("tokens or features are taken by a list of indices", place); // prettier-ignore
+      if (of.content.kind !== "constant" && !isLearned(of.content)) return opaque("tokens or features are taken by a list of indices", place); // prettier-ignore
       if (sharedAt === undefined) {
         sharedAt = axes.length;
         axes.push(...shared);
@@ -1033,7 +1031,7 @@ function concatenate(parts: readonly Tensor[], axis: number, place: Place): Tens
   }
   const stream = parts.find(({ content }) => content.kind === "stream");
   if (stream && stream.axes[at].length === 1 && isToken(stream.axes[at][0])) return extended(parts, stream, at, place);
-  if (contents.every(({ kind }) => kind === "parameter" || kind === "lookup")) return learnedTogether(parts, at, first.axes.map((each, i) => (i === at ? joined : each)), place); // prettier-ignore
+  if (contents.every(isLearned)) return learnedTogether(parts, at, first.axes.map((each, i) => (i === at ? joined : each)), place); // prettier-ignore
   if (contents.some(({ kind }) => kind === "pooled") && !stream)
     return make(first.axes.map((each, i) => (i === at ? joined : each)), contents.find(({ kind }) => kind === "pooled")!, "float", place); // prettier-ignore
   return opaque("a concatenation that is not understood", place);
@@ -1074,7 +1072,7 @@ function learnedTogether(parts: readonly Tensor[], at: number, axes: readonly Ax
 /** Learned tokens before or after those of a stream. */
 function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: Place): Tensor {
   const others = parts.filter((part) => part !== stream);
-  if (others.length !== 1 || others.some(({ content }) => content.kind !== "parameter" && content.kind !== "lookup"))
+  if (others.length !== 1 || !isLearned(others[0].content))
     return opaque("tokens are concatenated along the sequence", place);
   const [learned] = others;
   const lookup = lookupOf(learned, learned.axes)!;
@@ -1082,11 +1080,9 @@ function extended(parts: readonly Tensor[], stream: Tensor, at: number, place: P
   if (differ.some((axis) => stream.axes[axis].some(isBatch))) return opaque("learned tokens that differ over the batch", place); // prettier-ignore
   if ([...axesIn(lookup.index)].some((axis) => axis !== at)) return opaque("learned tokens whose features are looked up one by one", place); // prettier-ignore
   const node = streamNode(stream);
-  const vectors = Array.from(
-    { length: sizeOf(learned.axes[at]) },
-    (_, i) =>
-    lookup.free.includes(at) ? i : valueAt(lookup.index, learned.axes.map((_, axis) => (axis === at ? i : 0))), // prettier-ignore
-  );
+  const vectorAt = (i: number) =>
+    lookup.free.includes(at) ? i : valueAt(lookup.index, learned.axes.map((_, axis) => (axis === at ? i : 0))); // prettier-ignore
+  const vectors = Array.from({ length: sizeOf(learned.axes[at]) }, (_, i) => vectorAt(i));
   const sequence = { name: node.sequence.name, tokens: node.sequence.tokens + vectors.length, projected: undefined };
   const axes = stream.axes.map((axis, i): Axis => (i === at ? [{ size: sequence.tokens, role: sequence }] : axis));
   return streamed(
@@ -1583,7 +1579,7 @@ function norm(of: Tensor, kind: "layer" | "rms", place: Place): Tensor {
   if (content.kind === "stream" && of.axes.length > 0 && onlyPlain(of.axes[of.axes.length - 1]))
     return streamed(of.axes, { op: "norm", of: content.node, kind, place, sequence: content.node.sequence }, place);
   if (content.kind === "opaque" || content.kind === "pooled") return of;
-  if (content.kind === "parameter" || content.kind === "lookup") return dependent(of);
+  if (isLearned(content)) return dependent(of);
   return opaque("normalisation of what are not features", place);
 }
 
@@ -1662,7 +1658,7 @@ const operations: TensorOperations = {
       return streamed(of.axes, streams.tokenwise(op, [node], place), place);
     }
     if (content.kind === "pooled") return of;
-    if (content.kind === "parameter" || content.kind === "lookup") {
+    if (isLearned(content)) {
       if (op === "-") return of;
       return smooth.includes(op) ? dependent(of) : opaque(`\`${op}\` of learned numbers`, place);
     }

@@ -608,7 +608,7 @@ function rectangles(rows: Rows, allowance: Allowance): Pattern | undefined {
   return text === "" || text.length > limits.expressionLength ? undefined : expression(text, rows, allowance);
 }
 
-function edges(rows: Rows): Pattern | undefined {
+function edges(rows: Rows): Extract<Pattern, { kind: "edges" }> | undefined {
   if (countKeys(rows) > limits.edges) return undefined;
   const list: [number, number][] = [];
   for (let query = 0; query < rows.size; query++) {
@@ -627,7 +627,7 @@ function edges(rows: Rows): Pattern | undefined {
 export function rearranged({ pattern, rows }: HeadPattern, order: readonly number[]): Pattern | undefined {
   if (pattern.kind === "full" || (hasRegisters(pattern) && order.every((own, place) => own === place))) return pattern;
   const listed = edges(rows);
-  if (listed?.kind !== "edges") return undefined;
+  if (!listed) return undefined;
   const moved = listed.edges.map(([query, key]): [number, number] => [order[query], order[key]]);
   return { kind: "edges", edges: moved.sort(([a, b], [c, d]) => a - c || b - d) };
 }

@@ -40,6 +40,10 @@ export type Content =
   | { kind: "memory"; memory: Memory }
   | { kind: "opaque"; opaque: Opaque };
 
+/** Whether the numbers are learned ones, to be used as they are. */
+export const isLearned = (content: Content): content is Extract<Content, { kind: "parameter" | "lookup" }> =>
+  content.kind === "parameter" || content.kind === "lookup";
+
 /** Scores or weights of pairs of tokens; the tensor's axes hold the two atoms. */
 export interface Pairs {
   /** scores: before softmax or another kernel; weights: after it; total: their sums over the keys, divisors; greatest: the largest score, which softmax does not see. */
