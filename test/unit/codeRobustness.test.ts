@@ -11,29 +11,13 @@ import { checkBytes, checkModel } from "../../extension/check";
 import { prepareReading } from "../../extension/models/code";
 import { readPython } from "../../extension/models/code/python";
 import type { Finding } from "../../extension/theory/verdict/report";
+import { assertBounded, processorTime } from "./processor";
 
 const folder = path.join(__dirname, "..", "corpus", "code");
 const read = (name: string): string => readFileSync(path.join(folder, name), "utf8");
 const corpus = readdirSync(folder).filter((name) => /\.(py|ipynb|m?[jt]s)$/.test(name));
 
-/** Milliseconds of the processor: other processes on the machine do not count. */
-function processorTime(run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-/** How many times slower this machine is now than one on which this loop takes 40 milliseconds. */
-function slowness(): number {
-  const numbers = new Map<number, number>();
-  const time = processorTime(() => {
-    for (let i = 0; i < 400_000; i++) numbers.set(i % 5000, (numbers.get((i * 7) % 5000) ?? 0) + i);
-  });
-  return Math.max(1, time / 40);
-}
-
-/** The slowest of many, which may take a second; the first run of code, and a machine that is shared, are given more. */
+/** The slowest of many, which may take a second; the first run of code is given more. */
 class Slowest {
   private time = 0;
   private what = "";
@@ -45,9 +29,9 @@ class Slowest {
 
   /** @param characters of one text, which takes time to parse: two seconds a megabyte */
   check(characters = 0): void {
-    const most = (2000 + characters / 500) * slowness();
+    const most = 2000 + characters / 500;
     console.log(`      slowest: ${this.time.toFixed(0)} of ${most.toFixed(0)} ms, ${this.what}`);
-    assert.ok(this.time < most, `${this.what} takes ${this.time.toFixed(0)} ms`);
+    assertBounded(this.time, most, this.what);
   }
 }
 

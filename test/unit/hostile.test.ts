@@ -9,6 +9,7 @@ import { checkBytes, checkText } from "../../extension/check";
 import { LineMap } from "../../extension/models/ranges";
 import { limits } from "../../extension/theory/architecture/limits";
 import type { FileReport } from "../../extension/theory/verdict/report";
+import { assertBounded, processorTime } from "./processor";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const fileNames = { json: "x.uap.json", yaml: "x.uap.yaml", config: "x.config.json" } as const;
@@ -17,25 +18,6 @@ type Kind = keyof typeof fileNames;
 const seed = 20_261_123;
 /** CPU time of one check: "no hang over a second". */
 const mostMilliseconds = 1000;
-/** CPU time of `yardstick` on the machine that the second is meant for, when it is idle. */
-const yardstickMilliseconds = 50;
-
-function milliseconds(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-/** Work that takes as long as the machine is slow or busy. */
-function yardstick(): void {
-  const made: object[] = [];
-  for (let i = 0, hash = 0; i < 3e6; i++) {
-    hash = (hash * 31 + i) | 0;
-    if (i % 4 === 0) made.push({ hash, i });
-  }
-  assert.equal(made.length, 750_000);
-}
 
 /** Mulberry32: numbers in [0, 1) from a seed. */
 function randomNumbers(from: number): () => number {
@@ -54,7 +36,7 @@ let slowest = { milliseconds: 0, what: "" };
 /** Checks the bytes; asserts what must hold of any bytes. */
 function check(kind: Kind, bytes: Uint8Array, what: string, most = mostMilliseconds): FileReport | undefined {
   let report: FileReport | undefined;
-  const spent = milliseconds(() => {
+  const spent = processorTime(() => {
     try {
       report = checkBytes(fileNames[kind], bytes);
     } catch (error) {
@@ -62,10 +44,7 @@ function check(kind: Kind, bytes: Uint8Array, what: string, most = mostMilliseco
     }
   });
   if (spent > slowest.milliseconds) slowest = { milliseconds: spent, what: `${what} (${kind}): ${preview(bytes)}` };
-  if (spent > most) {
-    const mostNow = most * Math.max(1, milliseconds(yardstick) / yardstickMilliseconds);
-    assert.ok(spent <= mostNow, `${what} (${kind}) took ${spent} ms of ${mostNow}:\n${preview(bytes)}`);
-  }
+  assertBounded(spent, most, `${what} (${kind}): ${preview(bytes)}`);
   if (!report) {
     assert.equal(kind, "config", `${what}: a specification is always a model file`);
     return undefined;
