@@ -9,6 +9,7 @@ import { registerCommands } from "./editor/commands";
 import { FindingPages } from "./editor/convert";
 import { Diagnostics } from "./editor/diagnostics";
 import { registerEvaluation } from "./editor/evaluation";
+import { GridCheck } from "./editor/gridCheck";
 import { Hovers } from "./editor/hovers";
 import { Lenses } from "./editor/lenses";
 import { QuickFixes } from "./editor/quickFixes";
@@ -87,6 +88,7 @@ export function activate(context: vscode.ExtensionContext): void {
     reports,
     diagnostics,
     workspaceCheck,
+    new GridCheck(checker, diagnostics),
     documents,
     certificates,
     lenses,

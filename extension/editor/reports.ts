@@ -6,7 +6,7 @@ import type { Checker, CheckOutcome } from "./checker";
 import { isRead, type Placement, type Subject, subjectOf, subjectOfNotebook } from "./subjects";
 
 /** Milliseconds of quiet after the last keystroke before a check starts. */
-const debounce = 250;
+export const debounce = 250;
 /** Of code, so that its findings are there within 300 milliseconds. */
 const debounceOfCode = 120;
 

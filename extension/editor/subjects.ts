@@ -182,11 +182,14 @@ export function activeSubject(): Subject | undefined {
 
 const looked = new WeakMap<Subject, { version: number; is: boolean }>();
 
-/** Whether a subject is read: a file that may have a model in it, and that a person can edit (the old side of a diff is none). */
+/** Whether a person can edit a file: the old side of a diff is none. */
+export const isEditable = ({ scheme }: vscode.Uri): boolean =>
+  scheme === "untitled" || vscode.workspace.fs.isWritableFileSystem(scheme) === true;
+
+/** Whether a subject is read: a file that may have a model in it, and that a person can edit. */
 export function isRead(subject: Subject): boolean {
   const { uri, version } = subject;
-  if (!mayBeModelFile(uri.path)) return false;
-  if (uri.scheme !== "untitled" && vscode.workspace.fs.isWritableFileSystem(uri.scheme) !== true) return false;
+  if (!mayBeModelFile(uri.path) || !isEditable(uri)) return false;
   let known = looked.get(subject);
   if (known?.version !== version) {
     const text = subject.text();

@@ -1,4 +1,4 @@
-/** Which files are model files and which are certificates. Light: the extension host needs it without the readers. */
+/** Which files are model files, certificates and grids of sweeps. Light: the extension host needs it without the readers. */
 
 import { limits } from "../theory/architecture/limits";
 
@@ -70,6 +70,9 @@ export const certifiedName = (fileName: string): string | undefined => certifica
 
 /** The path of a model file as one name, for a folder in which certificates of several folders come together. */
 export const pathAsName = (file: string): string => file.replaceAll(/[\\/:]+/g, "__");
+
+/** Whether a file is the grid of a sweep, by its name alone. */
+export const isGrid = (fileName: string): boolean => /\.sweep\.(ya?ml|json)$/i.test(fileName);
 
 /** Certificates with more bytes are not read. */
 export const mostCertificateBytes = 2 ** 24;

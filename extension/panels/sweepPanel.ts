@@ -8,6 +8,7 @@ import type { Checker } from "../editor/checker";
 import { commandIds } from "../editor/commandIds";
 import { nameInReport } from "../editor/reports";
 import { openUntitled } from "../editor/untitled";
+import { isGrid } from "../models/fileNames";
 import { RuntimeClient } from "../runtime/process/client";
 import type { GridView } from "../sweep/asked";
 import { formatOf, mismatch, type Origin, rowFormat, type SweepRow } from "../sweep/row";
@@ -28,7 +29,6 @@ const patience = 250;
 /** Rows in one message. */
 const together = 500;
 
-const gridName = /\.sweep\.(ya?ml|json)$/i;
 const titleOf = (uri: vscode.Uri): string => `Sweep: ${uri.path.split("/").at(-1) ?? ""}`;
 
 export interface SweepServices {
@@ -88,7 +88,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
 function activeSweep(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const uri = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
-  return uri && (gridName.test(uri.path) || formatOf(uri.path) !== undefined) ? uri : undefined;
+  return uri && (isGrid(uri.path) || formatOf(uri.path) !== undefined) ? uri : undefined;
 }
 
 async function chosen(): Promise<vscode.Uri | undefined> {
@@ -117,7 +117,7 @@ class SweepPanel implements vscode.Disposable {
     private readonly services: SweepServices,
     readonly uri: vscode.Uri,
   ) {
-    this.isGrid = gridName.test(uri.path);
+    this.isGrid = isGrid(uri.path);
     panel.title = titleOf(uri);
     this.page = new PanelPage(panel, services.extensionUri, "sweep", {
       listening: () => {
@@ -181,7 +181,8 @@ class SweepPanel implements vscode.Disposable {
       }
       const found = await this.ask({ kind: "grid", fileName: this.uri.path, text }, "file");
       if (found === undefined || !isNew()) return;
-      if ("problems" in found) return unread(...found.problems);
+      if ("errors" in found)
+        return unread(...found.errors.map(({ message, range }) => `Line ${range.start.line + 1}: ${message}.`));
       const { grid } = found;
       const same = this.state.kind === "grid" && this.state.grid.hash === grid.hash && this.state.grid.backend === grid.backend; // prettier-ignore
       if (same) {

@@ -1,4 +1,5 @@
-/** What the panel asks of the checking thread: grids, points and results as plain values. */
+/** What the editor asks of the checking thread: grids, points and results as plain values. */
+import type { ReadError } from "../models/modelFile";
 import { type Grid, readGrid } from "./grid";
 import { type DecidedPoint, decidePoint } from "./point";
 import { readRows, type SweepRow } from "./row";
@@ -16,11 +17,10 @@ function known(fileName: string, text: string): ReturnType<typeof readGrid> {
   return last.read;
 }
 
-/** A grid, or what is wrong with it, a line for each problem. */
-export function gridView(fileName: string, text: string): { grid: GridView } | { problems: string[] } {
+/** A grid, or what is wrong with it. */
+export function gridView(fileName: string, text: string): { grid: GridView } | { errors: ReadError[] } {
   const read = known(fileName, text);
-  if ("errors" in read)
-    return { problems: read.errors.map(({ message, range: { start } }) => `Line ${start.line + 1}: ${message}.`) };
+  if ("errors" in read) return read;
   const { hash, points, margin, training, backend, axes } = read.grid;
   return { grid: { hash, points, margin, training, backend, axes: axes.map(({ name }) => name) } };
 }

@@ -139,6 +139,30 @@ describe("The editor", () => {
     assert.deepEqual((await diagnosticsOf(document)).map(codeOf), ["UAP001"]);
   });
 
+  it("marks what is wrong with the grid of a sweep, until it is right or closed", async () => {
+    const grid = (axis: string) =>
+      `base: { tokens: 4, width: 2, layers: [{ attention: {} }] }\naxes:\n  ${axis}: [1, 2]\n`;
+    const document = await open(await write("axes.sweep.yaml", grid("widnow")));
+    const marked = (count: number) =>
+      until(
+        () => diagnosticsNow(document.uri),
+        ({ length }) => length === count,
+      );
+    const [diagnostic] = await marked(1);
+    assert.equal(codeOf(diagnostic), "UAP001");
+    assert.equal(document.getText(diagnostic.range), "widnow");
+    assert.match(diagnostic.message, /did you mean `window`/);
+    await replace(document, grid("window"));
+    await marked(0);
+    await replace(document, "base: [");
+    await until(
+      () => diagnosticsNow(document.uri),
+      ({ length }) => length > 0,
+    );
+    await closeAll();
+    await marked(0);
+  });
+
   it("leaves other files alone", async () => {
     const document = await open(await write("other/config.json", '{ "name": "no model" }\n'));
     assert.deepEqual(await lensesOf(document), []);
