@@ -49,7 +49,7 @@ import { undefinedBeside } from "../../extension/theory/views/labels";
 import { modelErrors } from "../reference/modelErrors";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
 import { randomModels, type Measured } from "./buildersErrors";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 /**
  * What float32 may differ from float64 by. Forward, each of a few dozen roundings of 6e-8 may be magnified by a power of degree 4 or a small normalising

@@ -7,7 +7,7 @@ import { checkModel } from "../../extension/check";
 import { prepareReading } from "../../extension/models/code";
 import { parse, plain, syntaxOf, type Syntax } from "../../extension/models/code/syntax";
 import type { FileReport } from "../../extension/theory/verdict/report";
-import { processorTime } from "./processor";
+import { processorTime } from "../time";
 
 const corpus = path.join(__dirname, "..", "corpus", "code");
 const read = (name: string): string => readFileSync(path.join(corpus, name), "utf8");

@@ -10,7 +10,7 @@ import { valueAt } from "../../extension/models/code/graph/expressions";
 import type { IndexExpression } from "../../extension/models/code/graph/indexExpression";
 import { lower, type Lowered } from "../../extension/models/code/graph/lower";
 import type { AttentionNode, PairBias, Place, Sequence, StreamNode } from "../../extension/models/code/graph/nodes";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 // ------------------------------------------------------------------------------------------------------------- graphs
 

@@ -12,7 +12,7 @@ import { contains } from "../../extension/theory/patterns/algebra";
 import { buildRows } from "../../extension/theory/patterns/build";
 import { expressionRows, parseExpression } from "../../extension/theory/patterns/expression";
 import type { Pattern } from "../../extension/theory/architecture/schema";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 const seed = 20_261_125;
 

@@ -11,7 +11,7 @@ import { checkBytes, checkModel } from "../../extension/check";
 import { prepareReading } from "../../extension/models/code";
 import { readPython } from "../../extension/models/code/python";
 import type { Finding } from "../../extension/theory/verdict/report";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 const folder = path.join(__dirname, "..", "corpus", "code");
 const read = (name: string): string => readFileSync(path.join(folder, name), "utf8");

@@ -5,7 +5,7 @@ import type { Sequence } from "../../extension/models/code/graph/nodes";
 import { boundsOf, valueAt } from "../../extension/models/code/graph/expressions";
 import { tensors } from "../../extension/models/code/graph/operations";
 import type { Tensor } from "../../extension/models/code/graph/tensor";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 import { count, coordinates, Machine, NotUnderstood, place, reachOf, tokenOf, type Traced } from "./tracedTensors";
 
 type Program = (machine: Machine) => Traced;

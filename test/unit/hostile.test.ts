@@ -9,7 +9,7 @@ import { checkBytes, checkText } from "../../extension/check";
 import { LineMap } from "../../extension/models/ranges";
 import { limits } from "../../extension/theory/architecture/limits";
 import type { FileReport } from "../../extension/theory/verdict/report";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const fileNames = { json: "x.uap.json", yaml: "x.uap.yaml", config: "x.config.json" } as const;

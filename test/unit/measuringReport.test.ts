@@ -10,7 +10,7 @@ import { textReport } from "../../extension/formats/text";
 import { parseArchitecture } from "../../extension/theory/architecture/validate";
 import type { FileReport, NumericReport, Report } from "../../extension/theory/verdict/report";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
-import { leastOfTries } from "./processor";
+import { leastOfTries } from "../time";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const cli = path.join(root, "dist/cli.js");

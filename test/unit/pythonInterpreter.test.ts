@@ -17,7 +17,7 @@ import {
   type NativeType,
   type Value,
 } from "../../extension/models/code/python/values";
-import { assertBounded, processorTime } from "./processor";
+import { assertBounded, processorTime } from "../time";
 
 function tree(source: string): readonly Syntax[] {
   const parsed = parse("python", source);

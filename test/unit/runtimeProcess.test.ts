@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { RuntimeClient, RuntimeFailure, type RuntimeOptions } from "../../extension/runtime/process/client";
 import type { FromRuntime } from "../../extension/runtime/process/protocol";
 import { softwareVulkan, softwareVulkanSupported } from "../rig/vulkan";
-import { leastOfTries } from "./processor";
+import { leastOfTries } from "../time";
 import { bundleRuntime } from "./runtimeBundle";
 import type { Misbehaving } from "./runtimeChild";
 
