@@ -116,7 +116,7 @@ export class Workbench {
   async command(title: string): Promise<void> {
     const row = this.page.locator(".quick-input-list .monaco-list-row.focused");
     await this.pick("F1", `>${title}`, row.filter({ has: this.page.getByText(title, { exact: true }) }));
-    await this.page.keyboard.press("Enter");
+    await this.quickInput.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 
@@ -130,20 +130,25 @@ export class Workbench {
   /** Puts the cursor at a line and column, counted from 1. */
   async goTo(line: number, column: number): Promise<void> {
     await this.pick("Control+G", `:${line}:${column}`, this.page.locator(".quick-input-list .monaco-list-row").first());
-    await this.page.keyboard.press("Enter");
+    await this.quickInput.press("Enter");
     await this.page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
   }
 
   /** Opens the quick pick behind a key, types into it and waits for what that brings. */
   async pick(key: string, text: string, brings: Locator): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]');
-    // While a panel takes or gives away the focus, a key is lost and a quick pick is closed. One that is open still does not know of commands that came later.
+    const input = this.quickInput;
+    // While a panel takes or gives away the focus, a key is lost. A quick pick that is open still does not know of commands that came later.
     await persistently(async (timeout) => {
-      if (await input.isVisible()) await this.page.keyboard.press("Escape");
+      if (await input.isVisible()) await input.press("Escape", { timeout });
       await this.page.keyboard.press(key);
       await input.fill(text, { timeout });
       await brings.waitFor({ timeout });
     });
+  }
+
+  /** Where one types in a quick pick. Keys go there whatever has the focus. */
+  private get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget input[type="text"]');
   }
 
   get squiggles(): Locator {
@@ -204,21 +209,26 @@ export class Workbench {
   /** Closes every editor, whatever was changed in it. */
   async closeAll(): Promise<void> {
     const tabs = this.page.locator(".tabs-container .tab");
-    for (let open = await tabs.count(); open > 0; open--) {
-      await this.command("View: Revert and Close Editor");
-      await tabs.nth(open - 1).waitFor({ state: "detached" });
-    }
+    for (let open = await tabs.count(); open > 0; open = await tabs.count())
+      // While a panel takes the focus, a command can be lost.
+      await persistently(async (timeout) => {
+        if ((await tabs.count()) === open) await this.command("View: Revert and Close Editor");
+        await tabs.nth(open - 1).waitFor({ state: "detached", timeout });
+      });
   }
 
   /** The quick fixes of the first problem of the active file, by the keyboard. */
   async quickFixes(): Promise<Locator> {
     const fixes = this.page.locator(".action-widget .monaco-list-row.action");
-    await this.command("Go to Next Problem in Files (Error, Warning, Info)");
-    await this.page.locator(".zone-widget .marker-widget").first().waitFor();
-    await this.page.keyboard.press("Escape");
-    await this.page.locator(".zone-widget .marker-widget").first().waitFor({ state: "detached" });
-    await this.page.keyboard.press("Control+.");
-    await fixes.first().waitFor();
+    const problem = this.page.locator(".zone-widget .marker-widget").first();
+    await persistently(async (timeout) => {
+      await this.command("Go to Next Problem in Files (Error, Warning, Info)");
+      await problem.waitFor({ timeout });
+      await this.page.keyboard.press("Escape");
+      await problem.waitFor({ state: "detached", timeout });
+      await this.page.keyboard.press("Control+.");
+      await fixes.first().waitFor({ timeout });
+    });
     return fixes;
   }
 
