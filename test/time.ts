@@ -33,10 +33,12 @@ export function assertBounded(spent: number, most: number, what: string): void {
   assert.ok(spent <= mostNow, `${what} took ${spent.toFixed(0)} ms of the processor, of ${mostNow.toFixed(0)}`);
 }
 
-/** The least of up to ten times that something takes, in milliseconds: another process that has the machine for a while does not count. No
- *  try follows one that is less than `enough`. */
-export async function leastOfTries(enough: number, time: () => Promise<number>): Promise<number> {
+/** Asks up to ten times for the milliseconds that something takes: another process that has the machine for a while does not count.
+ *  @throws AssertionError if none of them is less than `most`
+ *  @returns the least */
+export async function assertWithin(most: number, what: string, time: () => Promise<number>): Promise<number> {
   let least = Infinity;
-  for (let tries = 10; tries > 0 && least >= enough; tries--) least = Math.min(least, await time());
+  for (let tries = 10; tries > 0 && least >= most; tries--) least = Math.min(least, await time());
+  assert.ok(least < most, `${what} takes ${least.toFixed(0)} ms, of ${most}`);
   return least;
 }
